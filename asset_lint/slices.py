@@ -1,0 +1,145 @@
+"""Stretches of a module that LibCST parses by themselves, and where each of their nodes stands."""
+
+from __future__ import annotations
+
+import gc
+import re
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, TypeVar
+
+from .errors import InvalidSyntax
+from .finding import Span
+
+if TYPE_CHECKING:
+    import libcst as cst
+
+_Node = TypeVar("_Node", bound="cst.CSTNode")
+
+_INDENTED = re.compile(r"(?:^|[\r\n])[ \t]+[^\s#]")
+
+
+class Slice:
+    """One top-level statement (or a few that share a line) with the comments and blank lines before it.
+
+    ``start`` and ``end`` are offsets in the file's text, ``text`` is what lies between.
+    """
+
+    def __init__(
+        self, text: str, start: int, newline: str, indent: Callable[[], str], span: Callable[[int, int], Span]
+    ) -> None:
+        self.text = text
+        self.start = start
+        self.end = start + len(text)
+        self._newline = newline
+        self._indent = indent
+        self._span = span
+        self._module: cst.Module | None = None
+        self._places: dict[cst.CSTNode, tuple[int, int]] | None = None
+        self._nodes: dict[tuple[int, int], list[cst.CSTNode]] | None = None
+
+    @property
+    def is_parsed(self) -> bool:
+        """Whether LibCST has been here."""
+        return self._module is not None
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether the places of the nodes are known."""
+        return self._places is not None
+
+    @property
+    def module(self) -> cst.Module:
+        """The tree of this stretch alone; parsed once. Its code is ``text`` to the letter.
+
+        Raises InvalidSyntax where LibCST refuses what Python's own parser took.
+        """
+        if self._module is None:
+            self._module = self._parse()
+        return self._module
+
+    def _parse(self) -> cst.Module:
+        import libcst as cst
+
+        collecting = gc.isenabled()
+        gc.disable()
+        try:
+            module = cst.parse_module(self.text)
+        except cst.ParserSyntaxError as error:
+            at = self._span(self.start, self.start)
+            column = error.raw_column + 1 if error.raw_line > 1 else error.raw_column + at.column
+            raise InvalidSyntax(error.message, at.line + error.raw_line - 1, column) from error
+        finally:
+            if collecting:
+                gc.enable()
+        # What a rule inserts is to look like the file, not like a slice without a newline or a block of its own.
+        if "\n" not in self.text and "\r" not in self.text:
+            module = module.with_changes(default_newline=self._newline)
+        if not _INDENTED.search(self.text):
+            module = module.with_changes(default_indent=self._indent())
+        return module
+
+    def offsets(self, node: cst.CSTNode) -> tuple[int, int]:
+        """Start and end of a node of :attr:`module` in the file's text.
+
+        As LibCST has it: without decorators, without the brackets around an expression. Raises KeyError for a node
+        that isn't of this slice (whitespace has no place either).
+        """
+        return self._placed()[node]
+
+    def _placed(self) -> dict[cst.CSTNode, tuple[int, int]]:
+        if self._places is None:
+            self._places = _places(self.module, self.start, self.end)
+        return self._places
+
+    def span(self, node: cst.CSTNode) -> Span:
+        """:meth:`offsets` with lines and columns."""
+        return self._span(*self.offsets(node))
+
+    def __contains__(self, node: cst.CSTNode) -> bool:
+        return node in self._placed()
+
+    def node(self, span: Span, kind: type[_Node]) -> _Node:
+        """The innermost node of class ``kind`` that stands at ``span``; raises LookupError if there is none.
+
+        Where ``ast`` counts the brackets in (tuples, generator expressions), so may ``span``.
+        """
+        for node in self.nodes(span):
+            if isinstance(node, kind):
+                return node
+        raise LookupError(f"no {kind.__name__} at {span.line}:{span.column}")
+
+    def nodes(self, span: Span) -> Iterator[cst.CSTNode]:
+        """All nodes that stand at ``span``, the inner ones first."""
+        if self._nodes is None:
+            self._nodes = {}
+            for node, place in self._placed().items():
+                self._nodes.setdefault(place, []).append(node)
+        yield from self._nodes.get((span.start, span.end), ())
+        yield from self._nodes.get(self._unbracketed(span), ())
+
+    def _unbracketed(self, span: Span) -> tuple[int, int]:
+        """``span`` without the one pair of brackets (and the space inside it) that ``ast`` counts in."""
+        text = self.text[span.start - self.start : span.end - self.start]
+        if not text.startswith("(") or not text.endswith(")"):
+            return -1, -1
+        import libcst as cst
+
+        for node, (start, end) in self._placed().items():
+            if isinstance(node, (cst.Tuple, cst.GeneratorExp)) and node.lpar and span.start < start <= end < span.end:
+                module = self.module
+                before = "".join(module.code_for_node(bracket) for bracket in node.lpar[-1:])
+                after = "".join(module.code_for_node(bracket) for bracket in node.rpar[:1])
+                if start - len(before) == span.start and end + len(after) == span.end:
+                    return start, end
+        return -1, -1
+
+
+def _places(module: cst.Module, start: int, end: int) -> dict[cst.CSTNode, tuple[int, int]]:
+    """The offsets of all nodes but whitespace, by generating the code once and looking where each node's begins."""
+    from ._codegen import PlacingState
+
+    state = PlacingState(module.default_indent, module.default_newline, offset=start)
+    module._codegen(state)
+    places = state.places
+    places[module] = (start, end)
+    return places
