@@ -1,14 +1,14 @@
 """What DuckDB's and Dagster's Python APIs hold, version by version.
 
-The tables beside this module are written by ``scripts/generate_knowledge.py`` from the stubs and sources in the wheels of
-the supported versions. They are read on first use.
+The tables beside this module are written by ``scripts/generate_knowledge.py`` from the stubs and sources in the wheels
+of the supported versions. They are read on first use.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -49,7 +49,7 @@ DAGSTER_VERSIONS: tuple[str, ...] = ("1.9", "1.13")
 _NEW_HANDLES = frozenset({"cursor", "duplicate"})
 
 
-@lru_cache(maxsize=None)
+@cache
 def _table(name: str) -> dict[str, Any]:
     table: dict[str, Any] = json.loads(Path(__file__).with_name(name).read_bytes())
     return table
@@ -57,18 +57,18 @@ def _table(name: str) -> dict[str, Any]:
 
 def _nearest(version: str, known: tuple[str, ...]) -> str:
     parts = [int(part) for part in version.split(".")[:2] if part.isdigit()]
-    wanted = (parts + [0, 0])[:2]
+    wanted = [*parts, 0, 0][:2]
     held = [name for name in known if [int(part) for part in name.split(".")] <= wanted]
     return held[-1] if held else known[0]
 
 
 def duckdb_version(version: str) -> str:
-    """The member of :data:`DUCKDB_VERSIONS` that describes ``version``: the newest that is not newer, else the oldest."""
+    """The member of :data:`DUCKDB_VERSIONS` for ``version``: the newest that is not newer, else the oldest."""
     return _nearest(version, DUCKDB_VERSIONS)
 
 
 def dagster_version(version: str) -> str:
-    """The member of :data:`DAGSTER_VERSIONS` that describes ``version``: the newest that is not newer, else the oldest."""
+    """The member of :data:`DAGSTER_VERSIONS` for ``version``: the newest that is not newer, else the oldest."""
     return _nearest(version, DAGSTER_VERSIONS)
 
 
@@ -77,7 +77,7 @@ def _columns(cell: str) -> list[str]:
     return columns if len(columns) > 1 else columns * len(DUCKDB_VERSIONS)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _kinds(section: str, receiver: Receiver, name: str, versions: tuple[str, ...] | None) -> frozenset[ResultKind]:
     columns = _columns(_table("duckdb.json")[section].get(receiver, {}).get(name, "-"))
     found: set[ResultKind] = set()
@@ -160,7 +160,7 @@ def duckdb_exceptions() -> Mapping[str, str]:
     return tree
 
 
-@lru_cache(maxsize=None)
+@cache
 def _present(table: str, section: str, at: int) -> frozenset[str]:
     return frozenset(name for name, bits in _table(table)[section].items() if bits[at] == "1")
 
@@ -170,7 +170,7 @@ def dagster_names(version: str) -> frozenset[str]:
     return _present("dagster.json", "names", DAGSTER_VERSIONS.index(version))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _homes() -> dict[str, str]:
     homes: dict[str, Iterable[str]] = _table("dagster.json")["homes"]
     return {f"{module}.{name}": name for module, names in homes.items() for name in names}
