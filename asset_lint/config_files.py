@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from .errors import ConfigError
 #: The files that may hold settings, the first one found in a directory wins.
 NAMES = (".asset-lint.toml", "asset-lint.toml", "pyproject.toml")
 _MARKS = ("pyproject.toml", "setup.py", "setup.cfg")
+_TELLING = (*NAMES, ".git", *_MARKS[1:])
 
 
 def load(file: Path) -> Layer | None:
@@ -74,8 +75,8 @@ class _Found:
 
     file: Path | None
     layer: Layer
-    root: Path | None
-    marked: Path | None
+    root: str | None
+    marked: str | None
 
 
 class ConfigFiles:
@@ -102,45 +103,51 @@ class ConfigFiles:
         self._file = Path(os.path.abspath(file)) if file is not None else None
         self._below: Layer = (load(self._file) or {}) if self._file is not None else {}
         self._found: dict[str, _Found] = {}
-        self._configs: dict[tuple[Path, Path | None], Config] = {}
+        self._configs: dict[tuple[str, Path | None], Config] = {}
 
-    def of(self, directory: Path | str) -> Config:
-        """The configuration for files in ``directory``; the same object for the same file and root."""
+    def of(self, directory: Path | str, names: Collection[str] | None = None) -> Config:
+        """The configuration for files in ``directory``; the same object for the same file and root.
+
+        ``names`` are the directory's entries, for a caller that has just listed them.
+        """
         path = os.path.abspath(directory)
-        found = self._look(path)
+        found = self._look(path, names)
         root = found.root or found.marked or self._fallback(path)
         key = (root, found.file)
         config = self._configs.get(key)
         if config is None:
-            config = self._configs[key] = build(root, found.file, merge(found.layer, self._over))
+            config = self._configs[key] = build(Path(root), found.file, merge(found.layer, self._over))
         return config
 
-    def _look(self, path: str) -> _Found:
+    def _look(self, path: str, names: Collection[str] | None = None) -> _Found:
         found = self._found.get(path)
         if found is None:
             parent = os.path.dirname(path)
             above = _Found(self._file, self._below, None, None) if parent == path else self._look(parent)
-            found = self._found[path] = self._own(path, above)
+            if names is None:
+                names = [name for name in _TELLING if os.path.exists(f"{path}/{name}")]
+            found = self._found[path] = self._own(path, names, above)
         return found
 
-    def _own(self, path: str, above: _Found) -> _Found:
+    def _own(self, path: str, names: Collection[str], above: _Found) -> _Found:
         if not self._fixed:
             for name in NAMES:
-                file = Path(path, name)
-                if file.is_file():
+                if name in names and os.path.isfile(f"{path}/{name}"):
+                    file = Path(path, name)
                     layer = load(file)
                     if layer is not None:
-                        return _Found(file, layer, file.parent, None)
-        if os.path.exists(f"{path}/.git"):
-            return _Found(above.file, above.layer, Path(path), None)
-        if any(os.path.isfile(f"{path}/{name}") for name in _MARKS):
-            return _Found(above.file, above.layer, above.root, Path(path))
+                        return _Found(file, layer, path, None)
+        if ".git" in names:
+            return _Found(above.file, above.layer, path, None)
+        if any(name in names for name in _MARKS):
+            return _Found(above.file, above.layer, above.root, path)
         return above
 
-    def _fallback(self, path: str) -> Path:
+    def _fallback(self, path: str) -> str:
         """The root where nothing marks one: the working directory, else the top of the package."""
-        if Path(path).is_relative_to(self._cwd):
-            return self._cwd
+        cwd = str(self._cwd)
+        if f"{path}/".startswith(f"{cwd.rstrip('/')}/"):
+            return cwd
         while os.path.isfile(f"{path}/__init__.py"):
             path = os.path.dirname(path)
-        return Path(path)
+        return path
