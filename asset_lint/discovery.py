@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .config import Config
-from .config_files import ConfigFiles
-from .patterns import Matcher, matcher
+from .config.files import ConfigFiles
+from .config.patterns import Matcher, matcher
 
 _IGNORE_FILES = (".gitignore", ".ignore")  # the later one wins
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """``files`` in the order of their paths, each once; ``problems`` are sentences on paths that could not be entered."""
+    """``files`` in the order of their paths, each once; ``problems`` tell of paths that could not be entered."""
 
     files: tuple[tuple[Path, Config], ...]
     problems: tuple[str, ...]

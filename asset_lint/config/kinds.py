@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from asset_lint.finding import Severity
+
 from . import targets
-from .finding import Severity
 from .patterns import Pattern
 
 T = TypeVar("T")

@@ -109,7 +109,7 @@ def _clause(clause: str) -> Target:
     if sign == "<":
         return Target(None, version)
     if sign == "<=":
-        return Target(None, _next((version + (0, 0, 0))[: max(3, len(version))]))
+        return Target(None, _next((*version, 0, 0, 0)[: max(3, len(version))]))
     if sign == "~=":
         return Target(version, _next(version[:-1] or version))
     if sign == "^":

@@ -7,9 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import toml
-from .config import Config, Layer, build, merge, read
-from .errors import ConfigError
+from asset_lint.errors import ConfigError
+
+from . import Config, Layer, build, merge, read, toml
 
 #: The files that may hold settings, the first one found in a directory wins.
 NAMES = (".asset-lint.toml", "asset-lint.toml", "pyproject.toml")

@@ -2,9 +2,10 @@
 
 The fields of :class:`Config` are the single table: reading, validation, the command line's defaults, ``asset-lint
 config``, the JSON Schema and the documentation derive from it. Which file applies to which directory is
-:mod:`asset_lint.config_files`' business.
+:mod:`asset_lint.config.files`' business.
 """
 
+# ruff: noqa: RUF009 -- `_setting` makes a dataclass field
 from __future__ import annotations
 
 import os
@@ -13,9 +14,10 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+from asset_lint.errors import ConfigError
+from asset_lint.finding import Severity
+
 from . import kinds
-from .errors import ConfigError
-from .finding import Severity
 from .kinds import Kind
 from .patterns import Pattern, matcher
 from .targets import Target
