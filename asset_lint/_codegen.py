@@ -8,13 +8,32 @@ from contextlib import contextmanager
 import libcst as cst
 from libcst._nodes.internal import CodegenState
 
-_SPACE = (
-    cst.SimpleWhitespace,
-    cst.Newline,
-    cst.Comment,
-    cst.TrailingWhitespace,
-    cst.EmptyLine,
-    cst.ParenthesizedWhitespace,
+# Looked up by exact class: isinstance of LibCST's abstract classes costs more than the rest.
+_SPACE: frozenset[type[cst.CSTNode]] = frozenset(
+    {
+        cst.SimpleWhitespace,
+        cst.Newline,
+        cst.Comment,
+        cst.TrailingWhitespace,
+        cst.EmptyLine,
+        cst.ParenthesizedWhitespace,
+    }
+)
+_STATEMENTS: frozenset[type[cst.CSTNode]] = frozenset(
+    {
+        cst.SimpleStatementLine,
+        cst.FunctionDef,
+        cst.ClassDef,
+        cst.If,
+        cst.For,
+        cst.While,
+        cst.Try,
+        cst.TryStar,
+        cst.With,
+        cst.Match,
+        cst.IndentedBlock,
+        cst.SimpleStatementSuite,
+    }
 )
 
 
@@ -22,12 +41,14 @@ class PlacingState(CodegenState):
     """Notes where each node's code starts and ends, in ``places``; whitespace nodes are left out.
 
     The same places as ``libcst.metadata.PositionProvider``'s, but offsets, and without a wrapper or a copy.
+    ``wholes`` has statements and blocks with the whitespace, comments and decorators that belong to them.
     """
 
     def __init__(self, default_indent: str, default_newline: str, offset: int) -> None:
         super().__init__(default_indent, default_newline)
         self.offset = offset
         self.places: dict[cst.CSTNode, tuple[int, int]] = {}
+        self.wholes: dict[cst.CSTNode, tuple[int, int]] = {}
         self._starts: list[int] = []
 
     def add_indent_tokens(self) -> None:
@@ -45,8 +66,11 @@ class PlacingState(CodegenState):
     def after_codegen(self, node: cst.CSTNode) -> None:
         start = self._starts.pop()
         # A place noted by record_syntactic_position is the better one.
-        if not isinstance(node, _SPACE) and node not in self.places:
-            self.places[node] = (start, self.offset)
+        kind = type(node)
+        if kind not in _SPACE:
+            self.places.setdefault(node, (start, self.offset))
+            if kind in _STATEMENTS:
+                self.wholes[node] = (start, self.offset)
 
     @contextmanager
     def record_syntactic_position(

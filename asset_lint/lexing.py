@@ -66,19 +66,18 @@ def joined_lines(text: str) -> Iterator[tuple[int, int]]:
 # inside strings) towards trust, and costs a fiftieth of what `ast` does.
 _KINDS = bytes.maketrans(b"([{)]}.+-*/%@&|^~<>\"',=:;", b"((()))ooooooooooooooonnnn")
 _NOISE = bytes(set(range(256)) - set(b"([{)]}.+-*/%@&|^~<>\"',=:;"))
-_RUN = re.compile(rb"o{80}")
+_RUN = b"o" * 80
 _INNERMOST = re.compile(rb"\([^()]*\)")
 _ROUNDS = 24
 _RULER = re.compile(rb"[-~+]{200}")
-_RARE = tuple((word, 60) for word in (b"elif", b" else ", b" else\n", b"lambda")) + tuple(
-    (word + after, 150) for word in (b"and", b"or") for after in (b" ", b"\n", b"(")
-) + ((b"not not", 5), (b"\n" + b" " * 100, 0), (b"\n" + b"\t" * 50, 0))  # fmt: skip
+_RARE = ((b"elif", 60), (b"else", 120), (b"lambda", 60), (b" and", 150), (b" or", 150), (b"for ", 150), (b"not not", 5))
+_INDENTED = (b"\n" + b" " * 100, b"\n" + b"\t" * 50)
 
 
 def _plainly_shallow(data: bytes) -> bool:
     if len(data) < MAX_DEPTH:
         return True
-    if any(data.count(word) > limit for word, limit in _RARE):
+    if any(data.count(word) > limit for word, limit in _RARE) or any(space in data for space in _INDENTED):
         return False
     if b"--------" in data or b"~~~~~~~~" in data:
         if _RULER.search(data):
@@ -86,7 +85,7 @@ def _plainly_shallow(data: bytes) -> bool:
         data = data.replace(b"--------", b"").replace(b"~~~~~~~~", b"")
     left = data.translate(_KINDS, _NOISE)
     for _ in range(_ROUNDS):
-        if _RUN.search(left):
+        if _RUN in left:
             return False
         fewer = _INNERMOST.sub(b"o", left)
         if fewer == left:
@@ -105,14 +104,15 @@ _BINARY = frozenset({"and", "or", "else", "for"})
 _UNARY = frozenset({"not", "await", "yield"})
 
 
-def too_deep(data: bytes, text: str) -> tuple[int, int] | None:
+def too_deep(data: bytes, text: str, *, thorough: bool = False) -> tuple[int, int] | None:
     """The place (1-based line and column) where the syntax nests deeper than MAX_DEPTH, or None.
 
     ``text`` is ``data`` decoded. Counts from tokens, for no parser may see such a text (LibCST's native one kills the
     process): brackets, chains of operators, calls and attributes, ``elif``, ``lambda``, ``else`` and implicit
-    concatenation, summed over the brackets and blocks they stand in.
+    concatenation, summed over the brackets and blocks they stand in. Unless ``thorough``, a quick look at the bytes
+    answers first; only strings full of brackets deceive it, and those ``ast`` refuses by itself.
     """
-    if _plainly_shallow(data):
+    if not thorough and _plainly_shallow(data):
         return None
     # For each open bracket: [operators, calls and attributes of the operand at hand, lambdas]; then their sums.
     levels = [[0, 0, 0]]

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _Node = TypeVar("_Node", bound="cst.CSTNode")
 
+_BRACKET = re.compile(r"\((?:[\s\\]|#[^\r\n]*)*")
 _INDENTED = re.compile(r"(?:^|[\r\n])[ \t]+[^\s#]")
 
 
@@ -34,8 +35,9 @@ class Slice:
         self._indent = indent
         self._span = span
         self._module: cst.Module | None = None
-        self._places: dict[cst.CSTNode, tuple[int, int]] | None = None
-        self._nodes: dict[tuple[int, int], list[cst.CSTNode]] | None = None
+        self._places: dict[cst.CSTNode, tuple[int, int]] = {}
+        self._wholes: dict[cst.CSTNode, tuple[int, int]] = {}
+        self._nodes: dict[int, list[cst.CSTNode]] | None = None
 
     @property
     def is_parsed(self) -> bool:
@@ -45,7 +47,7 @@ class Slice:
     @property
     def is_placed(self) -> bool:
         """Whether the places of the nodes are known."""
-        return self._places is not None
+        return bool(self._places)
 
     @property
     def module(self) -> cst.Module:
@@ -87,8 +89,19 @@ class Slice:
         return self._placed()[node]
 
     def _placed(self) -> dict[cst.CSTNode, tuple[int, int]]:
-        if self._places is None:
-            self._places = _places(self.module, self.start, self.end)
+        """Places of all nodes but whitespace, by generating the code once and looking where each node's begins."""
+        if not self._places:
+            from ._codegen import PlacingState
+
+            module = self.module
+            state = PlacingState(module.default_indent, module.default_newline, self.start)
+            module._codegen(state)
+            if "".join(state.tokens) != self.text:
+                raise InvalidSyntax(
+                    "LibCST does not give this text back unchanged", self._span(self.start, self.start).line
+                )
+            self._places, self._wholes = state.places, state.wholes
+            self._places[module] = self._wholes[module] = (self.start, self.end)
         return self._places
 
     def span(self, node: cst.CSTNode) -> Span:
@@ -98,48 +111,40 @@ class Slice:
     def __contains__(self, node: cst.CSTNode) -> bool:
         return node in self._placed()
 
+    def whole(self, statement: cst.CSTNode) -> tuple[int, int]:
+        """Start and end of a statement or block with all that is its own: decorators, the comments and blank lines
+        before it, its last newline. Raises KeyError for any other node."""
+        self._placed()
+        return self._wholes[statement]
+
     def node(self, span: Span, kind: type[_Node]) -> _Node:
         """The innermost node of class ``kind`` that stands at ``span``; raises LookupError if there is none.
 
-        Where ``ast`` counts the brackets in (tuples, generator expressions), so may ``span``.
+        ``span`` may be what ``ast`` says: it counts the brackets of a tuple or a generator expression in, and the star
+        and the default of a parameter out.
         """
-        for node in self.nodes(span):
+        for node in self._at(span):
             if isinstance(node, kind):
                 return node
         raise LookupError(f"no {kind.__name__} at {span.line}:{span.column}")
 
-    def nodes(self, span: Span) -> Iterator[cst.CSTNode]:
+    def _at(self, span: Span) -> Iterator[cst.CSTNode]:
         """All nodes that stand at ``span``, the inner ones first."""
+        import libcst as cst
+
         if self._nodes is None:
             self._nodes = {}
             for node, place in self._placed().items():
-                self._nodes.setdefault(place, []).append(node)
-        yield from self._nodes.get((span.start, span.end), ())
-        yield from self._nodes.get(self._unbracketed(span), ())
-
-    def _unbracketed(self, span: Span) -> tuple[int, int]:
-        """``span`` without the one pair of brackets (and the space inside it) that ``ast`` counts in."""
-        text = self.text[span.start - self.start : span.end - self.start]
-        if not text.startswith("(") or not text.endswith(")"):
-            return -1, -1
-        import libcst as cst
-
-        for node, (start, end) in self._placed().items():
-            if isinstance(node, (cst.Tuple, cst.GeneratorExp)) and node.lpar and span.start < start <= end < span.end:
-                module = self.module
-                before = "".join(module.code_for_node(bracket) for bracket in node.lpar[-1:])
-                after = "".join(module.code_for_node(bracket) for bracket in node.rpar[:1])
-                if start - len(before) == span.start and end + len(after) == span.end:
-                    return start, end
-        return -1, -1
-
-
-def _places(module: cst.Module, start: int, end: int) -> dict[cst.CSTNode, tuple[int, int]]:
-    """The offsets of all nodes but whitespace, by generating the code once and looking where each node's begins."""
-    from ._codegen import PlacingState
-
-    state = PlacingState(module.default_indent, module.default_newline, offset=start)
-    module._codegen(state)
-    places = state.places
-    places[module] = (start, end)
-    return places
+                self._nodes.setdefault(place[0], []).append(node)
+                if isinstance(node, cst.Param) and (name := self._places[node.name][0]) != place[0]:
+                    self._nodes.setdefault(name, []).append(node)
+        here = self._nodes.get(span.start, [])
+        yield from (node for node in here if self._places[node][1] == span.end)
+        yield from (node for node in here if isinstance(node, cst.Param))
+        if bracket := _BRACKET.match(self.text, span.start - self.start):
+            inside = self._nodes.get(self.start + bracket.end(), ())
+            bracketed = (node for node in inside if isinstance(node, (cst.Tuple, cst.GeneratorExp)))
+            yield from sorted(
+                (node for node in bracketed if self._places[node][1] < span.end),
+                key=lambda node: -self._places[node][1],
+            )

@@ -133,9 +133,9 @@ class Source:
             except ValueError as error:
                 raise InvalidSyntax(str(error)) from error
 
-    def check_depth(self) -> None:
+    def check_depth(self, *, thorough: bool = False) -> None:
         """Raise InvalidSyntax where the syntax nests too deeply; must come before any parser sees the text."""
-        if place := too_deep(self.data, self.text):
+        if place := too_deep(self.data, self.text, thorough=thorough):
             raise InvalidSyntax("too deeply nested", *place)
 
     # -- places -------------------------------------------------------------------------------------------------------
@@ -254,11 +254,12 @@ class Source:
         """The slice that holds the place; the same object each time."""
         groups = self._statements
         line = bisect_right(self._lines, offset)
-        index = bisect_left(groups, line, key=lambda group: group[1]) if groups else 0
+        index = min(bisect_left(groups, line, key=lambda group: group[1]), max(len(groups) - 1, 0))
         if 0 < index and line < self._first_line(index):
             index -= 1  # a comment behind a block, indented like it
-        index = min(index, max(len(groups) - 1, 0))
         if index not in self._slices:
+            if not groups:
+                self.check_depth(thorough=True)  # this text may have got past no other parser
             start = self._lines[self._first_line(index) - 1] if index else 0
             last = index + 1 >= len(groups)
             end = len(self.text) if last else self._lines[self._first_line(index + 1) - 1]
