@@ -1,0 +1,1 @@
+"""A linter for Dagster assets that use DuckDB."""

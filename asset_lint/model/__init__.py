@@ -1,0 +1,1 @@
+"""What the code means: names, values, control flow, connections. Holds no opinions."""

@@ -1,0 +1,181 @@
+"""What every part of the data flow shares: the function under analysis, its connections, the ways out so far."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from .index import Def, Module, Place, Scope
+from .values import ANY, Alternatives, Conn, Const, Manager, Site, State, Status, join, sites_in
+
+if TYPE_CHECKING:
+    from .names import Names
+    from .project import Project
+
+MAX_DEPTH = 5  # calls of project functions followed into each other
+MAX_STATES = 12  # paths told apart at one point; beyond, they are merged and what differs is unclear
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """What kind of exception leaves a statement: DuckDB's own, one of a known name, or anything."""
+
+    name: str  # "duckdb" for any of duckdb.Error, "" for anything
+
+    @property
+    def known(self) -> bool:
+        """Whether the class is known."""
+        return bool(self.name)
+
+
+ANYTHING = Raised("")
+DUCKDB = Raised("duckdb.Error")
+
+
+@dataclass(eq=False)
+class Exits:
+    """How control leaves a block otherwise than at its end."""
+
+    returns: list[tuple[State, ast.stmt, Alternatives]] = field(default_factory=list)
+    raises: dict[tuple[object, ...], tuple[State, ast.AST, Raised]] = field(default_factory=dict)
+    breaks: list[State] = field(default_factory=list)
+    continues: list[State] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class Summary:
+    """What a call of a project function does, for its caller."""
+
+    returns: Alternatives = ()
+    yields: Alternatives = ()
+    fresh: frozenset[Site] = frozenset()  # returned or yielded, and the caller's from then on
+    status: dict[Site, Status] = field(default_factory=dict)  # of the caller's connections, afterwards
+    raised_status: dict[Site, Status] = field(default_factory=dict)  # the same where it raises
+    opened: tuple[Site, ...] = ()  # every connection that it opens, inside too
+    returns_normally: bool = True
+    handed: tuple[HandedContext, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HandedContext:
+    """A compute function's context given to a parameter of a project function."""
+
+    call: Place
+    callee: Def
+    parameter: ast.arg
+    steps: tuple[Place, ...] = ()
+
+
+class Analysis:
+    """The state of one function's data flow. ``definition`` is None for code at module level."""
+
+    def __init__(
+        self,
+        project: Project,
+        scope: Scope,
+        definition: Def | None,
+        *,
+        stack: tuple[Def, ...] = (),
+        static: bool = False,
+    ) -> None:
+        self.project = project
+        self.names: Names = project.names
+        self.scope = scope
+        self.module: Module = scope.module
+        self.definition = definition
+        self.stack = stack if definition is None else (*stack, definition)
+        self.static = static  # only a value is wanted: connections made on the way are someone else's
+        self.exits = Exits()
+        self.guarded = 0  # depth of try and with around the point
+        self.sites: dict[tuple[int, object], Site] = {}
+        self.seen: dict[ast.expr, Alternatives] = {}
+        self.statuses_seen: dict[ast.expr, set[Status]] = {}
+        self.yields: list[Alternatives] = []
+        self.opened: dict[Site, None] = {}
+        self.fresh_now: list[Site] = []  # made by the statement at hand
+        self.handed: dict[HandedContext, None] = {}
+        self.globals: set[str] = set()
+        self.flags: tuple[str, ...] = ()  # variables whose value on each path decides a later condition
+        self.locals_of: frozenset[str] = frozenset()
+
+    def place(self, node: ast.AST) -> Place:
+        """``node`` of this function."""
+        return Place(self.module, node)
+
+    def site(self, node: ast.AST, key: object, make: Site) -> Site:
+        """The connection that ``node`` makes: one for each node, however often the flow passes it."""
+        found = self.sites.setdefault((id(node), key), make)
+        self.opened[found] = None
+        return found
+
+    def signature(self, state: State) -> tuple[object, ...]:
+        """What keeps two paths apart: the connections' statuses, and the flags that conditions read."""
+        env = state.env
+        return (frozenset(state.status.items()), *(_flag(env.get(name)) for name in self.flags))
+
+    def may_raise(self, state: State, node: ast.AST, raised: Raised = ANYTHING) -> None:
+        """Control may leave at ``node`` by an exception."""
+        if not state.status and not self.guarded:
+            return
+        key = (raised, *self.signature(state))
+        if key not in self.exits.raises:
+            self.exits.raises[key] = (state.copy(), node, raised)
+
+    def merge(self, states: list[State]) -> list[State]:
+        """Join the paths that cannot be told apart any more."""
+        if len(states) < 2:
+            return states
+        groups: dict[tuple[object, ...], State] = {}
+        for state in states:
+            key = self.signature(state)
+            known = groups.get(key)
+            if known is None:
+                groups[key] = state
+            elif known is not state:
+                groups[key] = self._joined(known, state)
+        merged = list(groups.values())
+        if len(merged) > MAX_STATES:
+            first = merged[0]
+            for other in merged[1:]:
+                first = self._joined(first, other)
+            return [first]
+        return merged
+
+    def _joined(self, a: State, b: State) -> State:
+        env = dict(a.env)
+        for name, values in b.env.items():
+            mine = env.get(name)
+            env[name] = values if mine is None else mine if mine == values else join(mine, values)
+        status = dict(a.status)
+        for site, value in b.status.items():
+            mine_status = status.get(site, value)
+            status[site] = value if mine_status == value else Status.HANDED
+        return State(env, status)
+
+    def hand_on(self, state: State, values: Iterable[object], status: Status = Status.HANDED) -> None:
+        """The connections held by ``values`` are someone else's business from here on."""
+        for site in sites_in(values):  # type: ignore[arg-type]
+            if state.status.get(site) in (Status.OPEN, Status.WAITING):
+                state.status[site] = status
+
+    def record(self, node: ast.expr, values: Alternatives, state: State) -> None:
+        """Remember what an expression was, over all paths."""
+        known = self.seen.get(node)
+        self.seen[node] = values if known is None or known == values else join(known, values)
+
+    # the parts below fill these in
+    def value(self, node: ast.expr | None, state: State) -> Alternatives:
+        """What an expression may be on this path; its effects are applied to ``state``."""
+        return ANY
+
+
+def _flag(values: Alternatives | None) -> object:
+    """What of a variable's value tells paths apart: None, true and false, a connection."""
+    if values is None or len(values) != 1:
+        return None
+    value = values[0]
+    if isinstance(value, Const):
+        return value if value.value is None or isinstance(value.value, bool) else True
+    return isinstance(value, (Conn, Manager))

@@ -1,0 +1,304 @@
+"""Functions that Dagster runs: compute functions, their decorators, parameters and what each parameter is for."""
+
+from __future__ import annotations
+
+import ast
+import enum
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from .index import Class, Def, Module, Place
+from .names import Expression, External, Target
+
+if TYPE_CHECKING:
+    from .connections import Connection
+    from .handlers import Handler
+    from .analysis import HandedContext
+    from .names import Names
+    from .outputs import Output
+    from .project import Project
+
+CONTEXT_NAMES = frozenset(("context", "_context", "context_", "_"))
+
+
+class Kind(enum.Enum):
+    """What Dagster makes of a compute function."""
+
+    ASSET = "asset"
+    MULTI_ASSET = "multi_asset"
+    OP = "op"
+    ASSET_CHECK = "asset_check"
+    MULTI_ASSET_CHECK = "multi_asset_check"
+    OBSERVABLE_SOURCE_ASSET = "observable_source_asset"
+    MULTI_OBSERVABLE_SOURCE_ASSET = "multi_observable_source_asset"
+    INTEGRATION = "integration"  # dbt_assets, dlt_assets, sling_assets: a library's wrapper of multi_asset
+
+
+BY_NAME = {kind.value: kind for kind in Kind if kind is not Kind.INTEGRATION}
+INTEGRATION = re.compile(r"^dagster_\w+(\.\w+)*\.\w+_assets$")
+CALL_FORM = re.compile(
+    rb"(?<![@\w.])(?:\w+\.)*(?:asset|multi_asset|op|asset_check|multi_asset_check|\w+_assets?)\s*\("
+)
+
+
+class Role(enum.Enum):
+    """What a parameter of a compute function receives."""
+
+    CONTEXT = "context"
+    CONFIG = "config"
+    RESOURCE = "resource"
+    UPSTREAM = "upstream"
+    PLAIN = "plain"  # of a function that Dagster does not call
+
+
+@dataclass(eq=False)
+class Parameter:
+    """One parameter."""
+
+    name: str
+    node: ast.arg
+    role: Role
+    annotation: ast.expr | None
+    default: ast.expr | None
+
+
+@dataclass(eq=False)
+class Function:
+    """A function in reach of Dagster: a compute function, or a project function that one reaches.
+
+    ``kind`` is None for the latter; ``reached_from`` then names a compute function that leads to it.
+    """
+
+    definition: Def
+    kind: Kind | None
+    decorator: ast.expr | None  # the decorator (or call form) that makes it a compute function
+    reached_from: str = ""
+    project: Project | None = None
+
+    @property
+    def module(self) -> Module:
+        """The module it stands in."""
+        return self.definition.module
+
+    @property
+    def node(self) -> ast.FunctionDef | ast.AsyncFunctionDef:
+        """Its definition."""
+        return self.definition.node
+
+    @property
+    def name(self) -> str:
+        """Its bare name."""
+        return self.definition.name
+
+    @property
+    def qualified_name(self) -> str:
+        """Its name with the classes and functions around it."""
+        return self.definition.qualified_name
+
+    @property
+    def is_compute(self) -> bool:
+        """Whether Dagster runs its body as a step."""
+        return self.kind is not None
+
+    @property
+    def is_asset(self) -> bool:
+        """Whether it is an ``asset`` or ``multi_asset``, an integration's too."""
+        return self.kind in (Kind.ASSET, Kind.MULTI_ASSET, Kind.INTEGRATION)
+
+    @property
+    def place(self) -> Place:
+        """Its definition as something to report."""
+        return Place(self.module, self.node)
+
+    @cached_property
+    def parameters(self) -> list[Parameter]:
+        """Its parameters, ``self`` of a method and starred ones excluded."""
+        arguments = self.node.args
+        names = self.definition.parameters
+        defaults: dict[str, ast.expr] = {}
+        positional = [*arguments.posonlyargs, *arguments.args]
+        for arg, value in zip(reversed(positional), reversed(arguments.defaults)):
+            defaults[arg.arg] = value
+        for arg, kw in zip(arguments.kwonlyargs, arguments.kw_defaults):
+            if kw is not None:
+                defaults[arg.arg] = kw
+        if self.definition.owner is not None and names and names[0].arg in ("self", "cls"):
+            names = names[1:]
+        return [Parameter(a.arg, a, self._role(a), a.annotation, defaults.get(a.arg)) for a in names]
+
+    def _role(self, arg: ast.arg) -> Role:
+        if self.kind is None:
+            return Role.PLAIN
+        if arg.arg in CONTEXT_NAMES:
+            return Role.CONTEXT
+        if arg.arg == "config":
+            return Role.CONFIG
+        return Role.UPSTREAM  # or a resource: the annotation's value decides, see :mod:`.flow`
+
+    @property
+    def context(self) -> Parameter | None:
+        """The parameter that receives the context."""
+        return next((p for p in self.parameters if p.role is Role.CONTEXT), None)
+
+    # ---- filled by the data flow -----------------------------------------------------------------------------------
+
+    @cached_property
+    def run(self) -> Run:
+        """What the data flow saw; computed on first use."""
+        from .runs import analyse
+
+        return analyse(self)
+
+    @property
+    def connections(self) -> list[Connection]:
+        """The connections it opens, in the order of the source."""
+        return self.run.connections
+
+    @property
+    def outputs(self) -> list[Output]:
+        """The values that leave it that are DuckDB's own; empty for functions that Dagster does not run."""
+        return self.run.outputs
+
+    @property
+    def handed_contexts(self) -> list[HandedContext]:
+        """The calls by which its context goes to functions of the project, through however many of them."""
+        return self.run.handed
+
+    @cached_property
+    def handlers(self) -> list[Handler]:
+        """The exception handlers of its own body."""
+        from .handlers import handlers_of
+
+        return handlers_of(self)
+
+    def context_types(self, argument: ast.arg | None = None) -> frozenset[str]:
+        """The context classes of Dagster's that an annotation names (of the context, or of another parameter)."""
+        assert self.project is not None
+        parameter = self.context
+        node = argument if argument is not None else parameter.node if parameter else None
+        if node is None or node.annotation is None:
+            return frozenset()
+        return self.project.facts.context_types(node.annotation, self.definition.scope)
+
+    def nodes(self) -> Iterator[ast.AST]:
+        """The nodes of its own body."""
+        from .index import own_nodes
+
+        return own_nodes(self.node)
+
+
+@dataclass(eq=False)
+class Run:
+    """The result of one function's data flow."""
+
+    connections: list[Connection] = field(default_factory=list)
+    outputs: list[Output] = field(default_factory=list)
+    handed: list[HandedContext] = field(default_factory=list)
+
+
+def kind_of_name(name: str) -> Kind | None:
+    """The kind of compute function that a library's decorator of that dotted name makes."""
+    head, _, tail = name.rpartition(".")
+    if head == "dagster" or head.startswith("dagster."):
+        return BY_NAME.get(tail)
+    if INTEGRATION.match(name):
+        return Kind.INTEGRATION
+    return None
+
+
+def decorator_kind(node: ast.expr, scope: object, names: Names, depth: int = 0) -> Kind | None:
+    """The kind of compute function that a decorator expression makes, None if none or unknown.
+
+    Followed: aliases, calls of the decorator, ``functools.partial`` of it, and project functions whose body applies
+    one to what they are given.
+    """
+    from .index import Scope
+
+    assert isinstance(scope, Scope)
+    if depth > 6:
+        return None
+    if isinstance(node, ast.Call):
+        callee = names.external(node.func, scope)
+        if callee.endswith("partial") and node.args:
+            return decorator_kind(node.args[0], scope, names, depth + 1)
+        return decorator_kind(node.func, scope, names, depth + 1)
+    for target in names.resolve(node, scope):
+        if isinstance(target, External):
+            kind = kind_of_name(target.name)
+        elif isinstance(target, Expression):
+            kind = decorator_kind(target.value, target.scope, names, depth + 1)
+        elif isinstance(target, Def):
+            kind = _applied_by(target, names, depth)
+        else:
+            kind = None
+        if kind is not None:
+            return kind
+    return None
+
+
+def _applied_by(wrapper: Def, names: Names, depth: int) -> Kind | None:
+    """A project decorator: the kind it makes if its body applies a decorator of Dagster's to a parameter of its."""
+    parameters = {a.arg for a in wrapper.parameters}
+    for node in ast.walk(wrapper.node):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node is not wrapper.node:
+            inner = wrapper.module.function_at(node)
+            parameters |= {a.arg for a in inner.parameters} if inner else set()
+    for node in ast.walk(wrapper.node):
+        if not isinstance(node, ast.Call):
+            continue
+        handed = [a.id for a in node.args if isinstance(a, ast.Name)]
+        if any(name in parameters for name in handed) and (kind := decorator_kind(node.func, wrapper.inner, names, depth + 1)):
+            return kind
+        if isinstance(node.func, (ast.Name, ast.Attribute)):
+            is_returned = any(isinstance(r, ast.Return) and r.value is node for r in ast.walk(wrapper.node))
+            if is_returned and (kind := decorator_kind(node, wrapper.inner, names, depth + 1)):
+                return kind
+    return None
+
+
+def compute_kind(definition: Def, names: Names) -> tuple[Kind, ast.expr] | None:
+    """The kind of a decorated compute function and the decorator that makes it one."""
+    for decorator in definition.node.decorator_list:
+        kind = decorator_kind(decorator, definition.scope, names)
+        if kind is not None:
+            return kind, decorator
+    return None
+
+
+def call_forms(module: Module, names: Names) -> Iterator[tuple[Def, Kind, ast.expr]]:
+    """Functions made compute functions by a call: ``asset(name="x")(fn)``, ``asset(fn)``."""
+    if not CALL_FORM.search(module.source.data):
+        return
+    scopes = [(module.scope, module.tree)] + [(d.inner, d.node) for d in module.functions]
+    for scope, root in scopes:
+        body = root.body if isinstance(root, ast.Module) else root
+        nodes = _module_nodes(body) if isinstance(body, list) else _own(body)
+        for node in nodes:
+            if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], (ast.Name, ast.Attribute)):
+                if not isinstance(node.func, (ast.Call, ast.Name, ast.Attribute)):
+                    continue
+                kind = decorator_kind(node.func, scope, names)
+                if kind is None:
+                    continue
+                for target in names.resolve(node.args[0], scope):
+                    if isinstance(target, Def):
+                        yield target, kind, node
+
+
+def _own(node: ast.AST) -> Iterator[ast.AST]:
+    from .index import own_nodes
+
+    return own_nodes(node)
+
+
+def _module_nodes(body: list[ast.stmt]) -> Iterator[ast.AST]:
+    holder = ast.Module(body=body, type_ignores=[])
+    return _own(holder)
+
+
+def class_targets(targets: tuple[Target, ...]) -> list[Class]:
+    """The project classes among ``targets``."""
+    return [t for t in targets if isinstance(t, Class)]

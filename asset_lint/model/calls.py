@@ -1,0 +1,486 @@
+"""What a call gives and does: DuckDB's API, Dagster's, the standard library's, the project's own functions."""
+
+from __future__ import annotations
+
+import ast
+from abc import abstractmethod
+from dataclasses import dataclass
+
+from .analysis import ANYTHING, DUCKDB, MAX_DEPTH, Analysis, HandedContext
+from .index import Class, Def
+from .knowledge import ResultKind, duckdb_gives_itself, duckdb_opens, duckdb_result, duckdb_uses_default_connection
+from .library import (
+    BORROWING,
+    FILE_FUNCTIONS,
+    HARMLESS_FUNCTIONS,
+    HARMLESS_METHODS,
+    TEXT_METHODS,
+    WRAPPERS,
+    first_keyword,
+    is_duckdb_resource,
+    origin_of_path,
+)
+from .names import External
+from .values import (
+    ANY,
+    UNKNOWN,
+    Alternatives,
+    Box,
+    ClassValue,
+    Closing,
+    Conn,
+    Const,
+    Context,
+    FunctionValue,
+    Giving,
+    Instance,
+    LibraryInstance,
+    Manager,
+    Method,
+    Origin,
+    Partial,
+    Result,
+    Site,
+    State,
+    Status,
+    Text,
+    Value,
+    join,
+    origin_of,
+)
+
+VALUE_KINDS = {kind for kind in ResultKind if not kind.is_missing and kind not in (ResultKind.NONE, ResultKind.UNKNOWN)}
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """What a call is given."""
+
+    positional: tuple[Alternatives, ...] = ()
+    named: tuple[tuple[str, Alternatives], ...] = ()
+    open: bool = False  # starred: more may be given than is listed
+
+    def get(self, position: int, name: str) -> Alternatives | None:
+        """The argument at a position or of a name."""
+        for key, values in self.named:
+            if key == name:
+                return values
+        if 0 <= position < len(self.positional):
+            return self.positional[position]
+        return ANY if self.open else None
+
+    def all(self) -> list[Alternatives]:
+        """Every argument."""
+        return [*self.positional, *(values for _, values in self.named)]
+
+
+class Calls(Analysis):
+    """Calls."""
+
+    def call(self, node: ast.Call, state: State) -> Alternatives:
+        """What a call may give; each thing that may be called is tried."""
+        callees = self.value(node.func, state)
+        arguments = self.arguments(node, state)
+        if self.is_known_connection(node, callees):
+            return (self.known_connection(node, arguments),)
+        if len(callees) == 1:
+            return self.apply(callees[0], arguments, state, node)
+        return join(*(self.apply(callee, arguments, state, node) for callee in callees))
+
+    def arguments(self, node: ast.Call, state: State) -> Arguments:
+        """Evaluate the arguments, in order."""
+        positional: list[Alternatives] = []
+        named: list[tuple[str, Alternatives]] = []
+        is_open = False
+        for argument in node.args:
+            if isinstance(argument, ast.Starred):
+                values = self.value(argument.value, state)
+                if len(values) == 1 and isinstance(values[0], Box) and not values[0].open:
+                    positional.extend(values[0].items)
+                else:
+                    is_open = True
+            else:
+                positional.append(self.value(argument, state))
+        for keyword in node.keywords:
+            values = self.value(keyword.value, state)
+            if keyword.arg is None:
+                is_open = True
+            else:
+                named.append((keyword.arg, values))
+        return Arguments(tuple(positional), tuple(named), is_open)
+
+    # ---- who is called -----------------------------------------------------------------------------------------------
+
+    def apply(self, callee: Value, arguments: Arguments, state: State, node: ast.AST) -> Alternatives:
+        """Call one value."""
+        if isinstance(callee, External):
+            return self.external_call(callee.name, arguments, state, node)
+        if isinstance(callee, FunctionValue):
+            return self.project_call(callee, arguments, state, node)
+        if isinstance(callee, ClassValue):
+            return self.construct(callee.klass, arguments, state, node)
+        if isinstance(callee, Method):
+            return self.method_call(callee, arguments, state, node)
+        if isinstance(callee, Partial):
+            merged = Arguments(
+                (*callee.positional, *arguments.positional), (*callee.named, *arguments.named), arguments.open
+            )
+            return self.apply(callee.function, merged, state, node)
+        for values in arguments.all():
+            self.hand_on(state, values)
+        if isinstance(callee, Text):
+            self.may_raise(state, node)
+            return (Text(callee.origin),) if callee.origin is not Origin.LITERAL else ANY
+        self.may_raise(state, node)
+        return ANY
+
+    def external_call(self, name: str, arguments: Arguments, state: State, node: ast.AST) -> Alternatives:
+        """A library's function or class."""
+        tail = name.rpartition(".")[2]
+        if name.startswith("duckdb."):
+            return self.duckdb_call(name[len("duckdb.") :], arguments, state, node)
+        if tail == "backoff" or name in WRAPPERS:
+            return self.wrapped_call(name, arguments, state, node)
+        if (known := origin_of_path(name, arguments.positional, dict(arguments.named))) is not None:
+            return (known,)
+        if is_duckdb_resource(name):
+            path = arguments.get(-1, "database") or arguments.get(-1, "database_path")
+            return (LibraryInstance(name, self.origin_in_code(path)),)
+        if name in ("dagster.Output", "dagster.MaterializeResult", "dagster.DynamicOutput"):
+            given = arguments.get(-1 if tail == "MaterializeResult" else 0, "value")
+            return (Box("output", (given,) if given else ()),)
+        if name == "contextlib.closing":
+            return tuple(Closing(v) if isinstance(v, Conn) else v for v in arguments.get(0, "thing") or ANY)
+        if name in ("contextlib.nullcontext", "contextlib.suppress"):
+            return (Giving(arguments.get(0, "enter_result") or ANY),)
+        if name in ("contextlib.ExitStack", "contextlib.AsyncExitStack"):
+            return (LibraryInstance(name),)
+        if name == "ibis.duckdb.connect":
+            path = arguments.get(0, "database")
+            return (LibraryInstance(name, self.path_origin(path)[0]),)
+        if name.startswith("builtins."):
+            return self.builtin_call(tail, arguments, state, node)
+        if name.partition(".")[0] not in BORROWING:
+            for values in arguments.all():
+                self.hand_on(state, values)
+        if name not in HARMLESS_FUNCTIONS and not name.startswith("logging."):
+            self.may_raise(state, node)
+        return (Method(UNKNOWN, f"{name}()"),) if tail[:1].isupper() else ANY
+
+    def builtin_call(self, name: str, arguments: Arguments, state: State, node: ast.AST) -> Alternatives:
+        """A function of the standard ``builtins``."""
+        if name in ("list", "tuple", "set", "sorted", "reversed", "iter"):
+            given = arguments.get(0, "")
+            return (Box("list", (self.elements(given),), open=True),) if given else (Box("list", ()),)
+        if name == "dict":
+            return (Box("dict", tuple(values for _, values in arguments.named), open=True),)
+        if name == "str":
+            return tuple(v for v in arguments.get(0, "object") or () if isinstance(v, (Const, Text))) or ANY
+        if name in ("enumerate", "zip", "map", "filter"):
+            return (Box("list", (ANY,), open=True),)
+        if name == "getattr" and len(arguments.positional) > 1:
+            names = arguments.positional[1]
+            if len(names) == 1 and isinstance(names[0], Const) and isinstance(names[0].value, str):
+                attribute = names[0].value
+                return join(*(self.attribute(v, attribute, state, node) for v in arguments.positional[0]))
+        if name in ("print", "isinstance", "len", "repr", "bool", "type", "id", "hasattr", "super", "range"):
+            return ANY
+        if name == "setattr":
+            for values in arguments.all():
+                self.hand_on(state, values)
+        self.may_raise(state, node)
+        return ANY
+
+    def wrapped_call(self, name: str, arguments: Arguments, state: State, node: ast.AST) -> Alternatives:
+        """A library's function that calls what it is given: ``backoff``, ``partial``, ``to_thread``."""
+        at = WRAPPERS.get(name, 0)
+        function = arguments.get(at, "fn") or arguments.get(at, "func")
+        if function is None:
+            return ANY
+        positional: tuple[Alternatives, ...]
+        named: tuple[tuple[str, Alternatives], ...] = ()
+        if name.endswith("partial"):
+            inner = Arguments(arguments.positional[1:], arguments.named, arguments.open)
+            return tuple(Partial(f, inner.positional, inner.named) for f in function)
+        if name.rpartition(".")[2] == "backoff":
+            positional = _spread(arguments.get(2, "args"))
+            named = self.spread_named(node, state)
+        else:
+            positional, named = arguments.positional[at + 1 :], arguments.named
+        inner = Arguments(positional, named)
+        return join(*(self.apply(f, inner, state, node) for f in function))
+
+    def spread_named(self, node: ast.AST, state: State) -> tuple[tuple[str, Alternatives], ...]:
+        """The ``kwargs={…}`` that a retry helper is given, as keyword arguments."""
+        assert isinstance(node, ast.Call)
+        given = next((k.value for k in node.keywords if k.arg == "kwargs"), None)
+        if isinstance(given, ast.Dict):
+            return tuple(
+                (key.value, self.value(value, state))
+                for key, value in zip(given.keys, given.values)
+                if isinstance(key, ast.Constant) and isinstance(key.value, str)
+            )
+        if isinstance(given, ast.Call):
+            return tuple((k.arg, self.value(k.value, state)) for k in given.keywords if k.arg)
+        return () if given is None else (("database", ANY),)
+
+    # ---- DuckDB --------------------------------------------------------------------------------------------------
+
+    def duckdb_call(self, name: str, arguments: Arguments, state: State, node: ast.AST) -> Alternatives:
+        """A function of the module ``duckdb``."""
+        if name == "connect":
+            origin, handed = self.path_origin(arguments.get(0, "database"))
+            site = self.site(node, "", Site(self.place(node), origin, handed_path=handed, owned=not self.static))
+            self.may_raise(state, node, DUCKDB)
+            return self.opened_at(site, state)
+        self.may_raise(state, node, DUCKDB)
+        if duckdb_opens("module", name):
+            return (Conn(self.borrowed_site(node, Origin.MEMORY), cursor=True),)
+        given = arguments.get(-1, "connection")
+        holder = next((v for v in given or () if isinstance(v, Conn)), None)
+        site = holder.site if holder else None
+        if not duckdb_uses_default_connection(name) and holder is None:
+            return ANY
+        return self.results("module", name, site, arguments, node, holder)
+
+    def opened_at(self, site: Site, state: State) -> Alternatives:
+        """A connection has just been opened."""
+        if site.owned and not self.static:
+            if state.status.get(site) is Status.OPEN:
+                self.reopened(site, state)
+            state.status[site] = Status.OPEN
+            self.fresh_now.append(site)
+        return (Conn(site),)
+
+    def reopened(self, site: Site, state: State) -> None:
+        """The same place opens another one while the last is still open."""
+
+    def borrowed(self, node: ast.AST, origin: Origin) -> Conn:
+        """A connection that someone else owns."""
+        return Conn(self.borrowed_site(node, origin))
+
+    def borrowed_site(self, node: ast.AST, origin: Origin) -> Site:
+        """The site of a connection that someone else owns."""
+        return self.site(node, "borrowed", Site(self.place(node), origin, owned=False))
+
+    def results(
+        self, receiver: str, name: str, site: Site | None, arguments: Arguments, node: ast.AST, conn: Conn | None
+    ) -> Alternatives:
+        """What a DuckDB method gives, over the target versions."""
+        keyword = first_keyword(arguments.get(0, "query")) if name in ("execute", "sql", "query", "from_query") else ""
+        lazy = any(isinstance(v, Const) and v.value is True for v in arguments.get(-1, "lazy") or ())
+        rows = keyword in ("", "SELECT", "WITH", "FROM", "VALUES", "TABLE", "SHOW", "DESCRIBE", "SUMMARIZE", "PIVOT", "EXPLAIN", "CALL", "PRAGMA", "UNPIVOT")
+        kinds = duckdb_result(receiver, name, self.project.duckdb_versions, lazy=lazy, rows=rows)  # type: ignore[arg-type]
+        place = self.place(node)
+        found: list[Value] = []
+        for kind in sorted(kinds, key=lambda kind: kind.name):
+            if kind is ResultKind.CONNECTION:
+                if conn is not None and receiver == "connection" and duckdb_gives_itself("connection", name):
+                    executed = name in ("execute", "executemany")
+                    found.append(Conn(conn.site, conn.cursor, executed, keyword, place))
+                elif conn is not None:
+                    found.append(Conn(conn.site, True, made=place))
+                else:
+                    found.append(Conn(self.borrowed_site(node, Origin.MEMORY), executed=name == "execute", statement=keyword, made=place))
+            elif kind is ResultKind.NONE:
+                found.append(Const(None))
+            elif kind in VALUE_KINDS:
+                found.append(Result(kind, site, place, keyword))
+        return tuple(found) or ANY
+
+    def path_origin(self, values: Alternatives | None) -> tuple[Origin, bool]:
+        """Where a database path comes from, and whether a caller handed it over."""
+        if values is None:
+            return Origin.MEMORY, False
+        origin, text, handed = origin_of(values)
+        if text.startswith((":memory:", ":default:")) or (origin is Origin.LITERAL and _is_plain_none(values)):
+            return Origin.MEMORY, False
+        if text.startswith(("md:", "motherduck:")):
+            return Origin.UNKNOWN, False
+        if any(isinstance(v, Const) and v.value == "" for v in values):
+            return Origin.MEMORY, False
+        return origin, handed
+
+    def origin_in_code(self, path: Alternatives | None) -> Origin:
+        """The path given to a resource that this function builds itself; elsewhere it is configuration."""
+        if self.static or path is None:
+            return Origin.FIELD
+        return self.path_origin(path)[0]
+
+    def is_known_connection(self, node: ast.Call, callees: Alternatives) -> bool:
+        """Whether the team's configuration says that this call gives a connection."""
+        known = self.project.known_connections
+        if not known or any(isinstance(c, (FunctionValue, ClassValue)) for c in callees):
+            return False
+        func = node.func
+        name = func.id if isinstance(func, ast.Name) else func.attr if isinstance(func, ast.Attribute) else ""
+        return name in known
+
+    def known_connection(self, node: ast.Call, arguments: Arguments) -> Conn:
+        """A connection by the configuration's word; whoever made the function closes it."""
+        path = arguments.positional[0] if arguments.positional else next((v for _, v in arguments.named), None)
+        origin, handed = self.path_origin(path) if path is not None else (Origin.UNKNOWN, False)
+        return Conn(self.site(node, "known", Site(self.place(node), origin, owned=False, handed_path=handed)))
+
+    # ---- methods -----------------------------------------------------------------------------------------------------
+
+    def method_call(self, callee: Method, arguments: Arguments, state: State, node: ast.AST) -> Alternatives:
+        """A method of a value that is not the project's own."""
+        receiver, name = callee.receiver, callee.name
+        if isinstance(receiver, Conn):
+            return self.connection_method(receiver, name, arguments, state, node)
+        if isinstance(receiver, Result):
+            self.may_raise(state, node, DUCKDB)
+            if receiver.kind is ResultKind.RELATION:
+                return self.results("relation", name, receiver.site, arguments, node, None)
+            return ANY
+        if isinstance(receiver, LibraryInstance):
+            return self.library_method(receiver, name, arguments, state, node)
+        if isinstance(receiver, Manager):
+            if name in ("__enter__", "__aenter__"):
+                self.enter_by_hand(receiver.site, state)
+                return (Conn(receiver.site),)
+            return ANY
+        if isinstance(receiver, (Text, Const)):
+            origin, text, handed = origin_of((receiver,))
+            if origin is not Origin.UNKNOWN and (name in TEXT_METHODS or origin is not Origin.LITERAL):
+                return (Text(origin, text if name in TEXT_METHODS else "", handed),)
+        if isinstance(receiver, Method) and isinstance(receiver.receiver, Context) and receiver.name == "log":
+            return ANY  # logging does not raise
+        if isinstance(receiver, Box) and name in ("append", "add", "extend", "insert", "update", "setdefault"):
+            for values in arguments.all():
+                self.hand_on(state, values)
+            return ANY
+        if isinstance(receiver, Box) and name in ("values", "copy", "pop", "get"):
+            return (Box("list", receiver.items, open=True),) if name in ("values", "copy") else self.elements((receiver,))
+        for index, values in enumerate(arguments.all()):
+            if name in ("submit", "run_in_executor", "map") and index < 2:
+                self.call_in_thread(values, arguments, index, state, node)
+            self.hand_on(state, values)
+        if name not in HARMLESS_METHODS:
+            self.may_raise(state, node)
+        return ANY
+
+    def call_in_thread(
+        self, functions: Alternatives, arguments: Arguments, index: int, state: State, node: ast.AST
+    ) -> None:
+        """``executor.submit(fn, …)``: the function runs, its result is not seen here."""
+        inner = Arguments(arguments.positional[index + 1 :], arguments.named, arguments.open)
+        for function in functions:
+            if isinstance(function, (FunctionValue, Partial)):
+                self.apply(function, inner, state, node)
+
+    def connection_method(
+        self, conn: Conn, name: str, arguments: Arguments, state: State, node: ast.AST
+    ) -> Alternatives:
+        """A method of a connection."""
+        site = conn.site
+        if name in ("close", "__exit__"):
+            if not conn.cursor:
+                site.closed_by_hand = True
+                if site in state.status:
+                    state.status[site] = Status.CLOSED
+            return (Const(None),)
+        if name == "__enter__":
+            self.enter_by_hand(site, state)
+            return (conn,)
+        self.may_raise(state, node, DUCKDB)
+        return self.results("connection", name, site, arguments, node, conn) if name else ANY
+
+    def enter_by_hand(self, site: Site, state: State) -> None:
+        """Entered without ``with``: who leaves it can't be told."""
+        site.entered = True
+        if site in state.status:
+            state.status[site] = Status.HANDED
+
+    def library_method(
+        self, receiver: LibraryInstance, name: str, arguments: Arguments, state: State, node: ast.AST
+    ) -> Alternatives:
+        """A method of a library's object."""
+        if is_duckdb_resource(receiver.name) and name == "get_connection":
+            return self.managed(node, receiver.origin, state)
+        if receiver.name.startswith("contextlib."):
+            values = arguments.get(0, "cm") or ANY
+            for value in values:
+                if isinstance(value, (Conn, Manager)):
+                    value.site.entered = True
+            self.hand_on(state, values)
+            if name in ("enter_context", "enter_async_context"):
+                return join(*(self.entered_value(v, state) for v in values))
+            return ANY
+        for values in arguments.all():
+            self.hand_on(state, values)
+        self.may_raise(state, node)
+        return ANY
+
+    def managed(self, node: ast.AST, origin: Origin, state: State, key: object = "") -> Alternatives:
+        """A context manager that gives a connection once it is entered."""
+        site = self.site(node, key, Site(self.place(node), origin, managed=True, owned=not self.static))
+        if site.owned and state.status.get(site) is None:
+            state.status[site] = Status.WAITING
+            self.fresh_now.append(site)
+        elif site.owned and state.status[site] is Status.CLOSED:
+            state.status[site] = Status.WAITING
+        return (Manager(site),)
+
+    def entered_value(self, value: Value, state: State) -> Alternatives:
+        """What ``with value as x`` binds."""
+        if isinstance(value, Manager):
+            return (Conn(value.site),)
+        if isinstance(value, Closing):
+            return (value.connection,)
+        if isinstance(value, Giving):
+            return value.values
+        if isinstance(value, (Conn, LibraryInstance)):
+            return (value,)
+        if isinstance(value, Instance):
+            return self.enter_instance(value, state)
+        return ANY
+
+    # ---- the project's own, see :mod:`.inlining` ---------------------------------------------------------------------
+
+    @abstractmethod
+    def project_call(self, callee: FunctionValue, arguments: Arguments, state: State, node: ast.AST) -> Alternatives:
+        """A call of a project function."""
+
+    @abstractmethod
+    def construct(self, klass: Class, arguments: Arguments, state: State, node: ast.AST) -> Alternatives:
+        """A call of a project class."""
+
+    @abstractmethod
+    def enter_instance(self, value: Instance, state: State) -> Alternatives:
+        """``with instance as x``."""
+
+    @abstractmethod
+    def instance_attribute(self, value: Instance, name: str, state: State, node: ast.AST) -> Alternatives:
+        """An attribute of an object of a project class."""
+
+    @abstractmethod
+    def inherited(self, name: str, state: State) -> Alternatives:
+        """``super().name``."""
+
+    @abstractmethod
+    def is_settings(self, klass: Class) -> bool:
+        """Whether a class's fields are configuration."""
+
+    @abstractmethod
+    def elements(self, values: Alternatives) -> Alternatives:
+        """What iterating over a value gives."""
+
+    @abstractmethod
+    def attribute(self, receiver: Value, name: str, state: State, node: ast.AST) -> Alternatives:
+        """``receiver.name``."""
+
+
+def _spread(values: Alternatives | None) -> tuple[Alternatives, ...]:
+    """A sequence given as ``args=(…)``, as positional arguments."""
+    if values and len(values) == 1 and isinstance(values[0], Box):
+        return values[0].items
+    return () if values is None or all(isinstance(v, Const) for v in values) else (ANY,)
+
+
+def _is_plain_none(values: Alternatives) -> bool:
+    return all(isinstance(v, Const) and v.value is None for v in values)
+
+
+__all__ = ["ANYTHING", "FILE_FUNCTIONS", "MAX_DEPTH", "Arguments", "Calls", "Def", "HandedContext"]

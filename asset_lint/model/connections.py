@@ -1,0 +1,53 @@
+"""A connection's life as the data flow saw it: opened, owned by whom, still open on which way out."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from .index import Place
+
+if TYPE_CHECKING:
+    from .values import Origin
+
+
+class Way(enum.Enum):
+    """How control leaves while a connection is open; the values read after "still open"."""
+
+    END = "at the end of the function"
+    RETURN = "when it returns here"
+    RAISE = "when this raises"
+    REBOUND = "when the name is bound again here"
+    REOPENED = "when the loop opens the next one"
+    DISCARDED = "after this expression, which nothing can close"
+    NEVER_ENTERED = "never: without `with` nothing is opened or closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """A place where an open connection is lost."""
+
+    node: Place
+    way: Way
+
+
+@dataclass(eq=False)
+class Connection:
+    """One place in a function where a DuckDB connection (or a context manager that gives one) comes into being.
+
+    ``opened`` is the opening call in this function. ``steps`` lead from there into the project's helpers, down to
+    the call that really opens. ``path`` says where the path of the database file comes from.
+    """
+
+    opened: Place
+    name: str  # the variable that holds it, "" if none does
+    origin: Origin
+    in_memory: bool
+    managed: bool  # what the call gives is a context manager; nothing is open before it is entered
+    owned: bool  # False: someone else closes it
+    entered: bool = False  # by ``with``, an exit stack or ``closing``
+    closed_by_hand: bool = False
+    leaks: list[Leak] = field(default_factory=list)
+    steps: list[tuple[Place, str]] = field(default_factory=list)
+

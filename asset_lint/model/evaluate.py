@@ -1,0 +1,477 @@
+"""What an expression may be on one path, and what evaluating it does to the connections."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import Any
+
+from .calls import Calls
+from .index import Assigned, Class, Def, Imported, Module, Opaque, Scope
+from .names import Expression, External, Target
+from .values import (
+    ANY,
+    UNKNOWN,
+    Alternatives,
+    Box,
+    ClassValue,
+    Conn,
+    Const,
+    Context,
+    FunctionValue,
+    Giving,
+    Instance,
+    LibraryInstance,
+    Method,
+    ModuleValue,
+    Origin,
+    Result,
+    State,
+    Status,
+    Text,
+    Value,
+    is_none,
+    join,
+    origin_of,
+    sites_in,
+    truth,
+)
+
+
+class Evaluator(Calls):
+    """Expressions."""
+
+    def value(self, node: ast.expr | None, state: State) -> Alternatives:
+        if node is None:
+            return (Const(None),)
+        handler = _EXPRESSIONS.get(type(node))
+        values = handler(self, node, state) if handler is not None else self._other(node, state)
+        if not values:
+            values = ANY
+        self.record(node, values, state)
+        return values
+
+    def _other(self, node: ast.expr, state: State) -> Alternatives:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.expr):
+                self.value(child, state)
+        return ANY
+
+    def _constant(self, node: ast.Constant, state: State) -> Alternatives:
+        return ANY if node.value is Ellipsis else (Const(node.value),)  # type: ignore[arg-type]
+
+    # ---- names -----------------------------------------------------------------------------------------------------
+
+    def _name(self, node: ast.Name, state: State) -> Alternatives:
+        known = state.env.get(node.id)
+        if known is not None:
+            return known
+        if node.id in self.locals_of and not self.static:
+            return ANY  # not bound on this path, or bound in a way that isn't followed
+        return self.global_value(node.id, self.scope)
+
+    def global_value(self, name: str, scope: Scope) -> Alternatives:
+        """What a name that is not this function's own may be."""
+        if name == "__file__":
+            return (Text(Origin.LITERAL, ""),)
+        found = scope.lookup(name)
+        if found is None:
+            targets = self.names.name(name, scope)
+            return self.of_targets(targets) if targets else (External(f"builtins.{name}"),)
+        bindings, holder = found
+        values: list[Value] = []
+        if any(isinstance(b, Opaque) for b in bindings):
+            values.append(UNKNOWN)
+        for binding in bindings:
+            if isinstance(binding, Assigned):
+                values.extend(self.project.facts.static(binding.value, holder))
+            elif isinstance(binding, Imported):
+                values.extend(self.of_targets(self.names.dotted(binding.name, holder.module)))
+            elif isinstance(binding, Def):
+                values.append(FunctionValue(binding))
+            elif isinstance(binding, Class):
+                values.append(ClassValue(binding))
+        return join(tuple(values)) if values else ANY
+
+    def of_targets(self, targets: tuple[Target, ...]) -> Alternatives:
+        """The values of what a name was resolved to."""
+        values: list[Value] = []
+        for target in targets:
+            if isinstance(target, External):
+                values.append(target)
+            elif isinstance(target, Def):
+                values.append(FunctionValue(target))
+            elif isinstance(target, Class):
+                values.append(ClassValue(target))
+            elif isinstance(target, Module):
+                values.append(ModuleValue(target))
+            elif isinstance(target, Expression):
+                values.extend(self.project.facts.static(target.value, target.scope))
+        return join(tuple(values)) if values else ANY
+
+    def _attribute(self, node: ast.Attribute, state: State) -> Alternatives:
+        owner = node.value
+        if isinstance(owner, ast.Call) and isinstance(owner.func, ast.Name) and owner.func.id == "super":
+            return self.inherited(node.attr, state)
+        receivers = self.value(owner, state)
+        if len(receivers) == 1:
+            return self.attribute(receivers[0], node.attr, state, node)
+        return join(*(self.attribute(receiver, node.attr, state, node) for receiver in receivers))
+
+    def attribute(self, receiver: Value, name: str, state: State, node: ast.AST) -> Alternatives:
+        """``receiver.name``."""
+        if isinstance(receiver, External):
+            return self._external_attribute(receiver, name)
+        if isinstance(receiver, (Conn, Result)):
+            return (Method(receiver, name),)
+        if isinstance(receiver, Context):
+            if name in ("log", "resources", "instance"):
+                return (Method(receiver, name),)
+            return (Method(Text(Origin.UPSTREAM), name),)
+        if isinstance(receiver, Method):
+            if receiver.name == "resources" and isinstance(receiver.receiver, Context):
+                return self.project.facts.resource(name, self.module)
+            return (Method(receiver, name),)
+        if isinstance(receiver, Instance):
+            return self.instance_attribute(receiver, name, state, node)
+        if isinstance(receiver, ModuleValue):
+            targets = self.names.attribute(receiver.module, name)
+            return self.of_targets(targets)
+        if isinstance(receiver, ClassValue):
+            return self._class_attribute(receiver, name)
+        if isinstance(receiver, LibraryInstance) and receiver.name.startswith("ibis.duckdb") and name == "con":
+            return (self.borrowed(node, receiver.origin),)
+        if isinstance(receiver, (Text, Const)):
+            origin, text, handed = origin_of((receiver,))
+            if name in ("parent", "parents", "name", "stem", "absolute", "resolve"):
+                return (Method(Text(origin, "", handed), name),)
+            return (Method(receiver, name),)
+        if receiver is UNKNOWN:
+            return ANY
+        return (Method(receiver, name),)
+
+    def _external_attribute(self, receiver: External, name: str) -> Alternatives:
+        dotted = f"{receiver.name}.{name}"
+        if dotted in ("os.environ",):
+            return (Text(Origin.ENVIRONMENT),)
+        return (External(dotted),)
+
+    def _class_attribute(self, receiver: ClassValue, name: str) -> Alternatives:
+        klass = receiver.klass
+        if self.is_settings(klass) and (name in klass.fields or name in klass.assigned):
+            return (Text(Origin.FIELD),)
+        return self.of_targets(self.names.attribute(klass, name))
+
+    # ---- composed values ---------------------------------------------------------------------------------------------
+
+    def _sequence(self, node: Any, state: State) -> Alternatives:
+        kind = {ast.List: "list", ast.Tuple: "tuple", ast.Set: "set"}[type(node)]
+        items: list[Alternatives] = []
+        starred = False
+        for element in node.elts:
+            if isinstance(element, ast.Starred):
+                starred = True
+                items.extend(v for b in self.value(element.value, state) if isinstance(b, Box) for v in b.items)
+            else:
+                items.append(self.value(element, state))
+        return (Box(kind, tuple(items), starred),)
+
+    def _dict(self, node: ast.Dict, state: State) -> Alternatives:
+        for key in node.keys:
+            if key is not None:
+                self.value(key, state)
+        return (Box("dict", tuple(self.value(value, state) for value in node.values), open=True),)
+
+    def _comprehension(self, node: Any, state: State) -> Alternatives:
+        inner = State(state.env.copy(), state.status)
+        for generator in node.generators:
+            self.assign(generator.target, self.elements(self.value(generator.iter, inner)), inner, node)
+            for condition in generator.ifs:
+                self.value(condition, inner)
+        if isinstance(node, ast.DictComp):
+            self.value(node.key, inner)
+            element = self.value(node.value, inner)
+        else:
+            element = self.value(node.elt, inner)
+        self.hand_on(state, element)  # one a turn: which of them is meant later can't be told
+        kind = "generator" if isinstance(node, ast.GeneratorExp) else "list"
+        return (Box(kind, (element,), open=True),)
+
+    def elements(self, values: Alternatives) -> Alternatives:
+        """What iterating over a value gives."""
+        found: list[Alternatives] = []
+        for value in values:
+            if isinstance(value, Box):
+                found.extend(value.items or (ANY,))
+            elif isinstance(value, Text) and value.origin is not Origin.LITERAL:
+                found.append((value,))
+            else:
+                found.append(ANY)
+        return join(*found) if found else ANY
+
+    def _subscript(self, node: ast.Subscript, state: State) -> Alternatives:
+        owners = self.value(node.value, state)
+        index = self.value(node.slice, state)
+        found: list[Alternatives] = []
+        for owner in owners:
+            if isinstance(owner, Box):
+                at = index[0].value if len(index) == 1 and isinstance(index[0], Const) else None
+                if owner.kind in ("list", "tuple") and not owner.open and isinstance(at, int) and -len(owner.items) <= at < len(owner.items):
+                    found.append(owner.items[at])
+                else:
+                    found.append(join(*owner.items, ANY) if owner.items else ANY)
+            elif isinstance(owner, Text):
+                found.append((Text(owner.origin, "", owner.handed),))
+                if owner.origin is Origin.ENVIRONMENT:
+                    self.may_raise(state, node)
+            elif isinstance(owner, Method):
+                origin, text, handed = origin_of((owner.receiver,))
+                found.append((Text(origin, "", handed),) if origin is not Origin.UNKNOWN else ANY)
+            else:
+                found.append(ANY)
+        return join(*found) if found else ANY
+
+    def _formatted(self, node: ast.JoinedStr, state: State) -> Alternatives:
+        text, worst, handed, open_ = "", Origin.LITERAL, False, True
+        for part in node.values:
+            if isinstance(part, ast.Constant):
+                if open_:
+                    text += str(part.value)
+                continue
+            inner = part.value if isinstance(part, ast.FormattedValue) else part
+            origin, known, given = origin_of(self.value(inner, state))
+            handed = handed or given
+            worst = origin if origin.value > worst.value else worst
+            if origin is Origin.LITERAL and known and open_:
+                text += known
+            else:
+                open_ = False
+        return (Text(worst, text, handed),)
+
+    def _binary(self, node: ast.BinOp, state: State) -> Alternatives:
+        left, right = self.value(node.left, state), self.value(node.right, state)
+        if isinstance(node.op, (ast.Add, ast.Div, ast.Mod)):
+            a, first, given = origin_of(left)
+            b, second, also = origin_of(right)
+            if Origin.UNKNOWN not in (a, b):
+                worst = a if a.value >= b.value else b
+                text = first if isinstance(node.op, ast.Mod) else (first or "") + (second if a is Origin.LITERAL else "")
+                return (Text(worst, text, given or also),)
+            if isinstance(node.op, ast.Add) and all(isinstance(v, Box) for v in (*left, *right)):
+                return (Box("list", tuple(i for v in (*left, *right) if isinstance(v, Box) for i in v.items), open=True),)
+            return (Text(Origin.UNKNOWN, first),) if first else ANY
+        return ANY
+
+    def _boolean(self, node: ast.BoolOp, state: State) -> Alternatives:
+        found: list[Value] = []
+        current = state
+        for index, operand in enumerate(node.values):
+            values = self.value(operand, current)
+            last = index == len(node.values) - 1
+            for value in values:
+                known = truth(value)
+                goes_on = known if isinstance(node.op, ast.And) else (None if known is None else not known)
+                if last or goes_on is not True:
+                    found.append(value)
+            if not last:
+                narrowed = self.assume(operand, current.copy(), isinstance(node.op, ast.And))
+                if narrowed is None:
+                    break
+                current = narrowed
+        self._absorb(state, current)
+        return join(tuple(found)) if found else ANY
+
+    def _conditional(self, node: ast.IfExp, state: State) -> Alternatives:
+        self.value(node.test, state)
+        found: list[Alternatives] = []
+        ends: list[State] = []
+        for branch, wanted in ((node.body, True), (node.orelse, False)):
+            narrowed = self.assume(node.test, state.copy(), wanted)
+            if narrowed is not None:
+                found.append(self.value(branch, narrowed))
+                ends.append(narrowed)
+        for end in ends:
+            self._absorb(state, end)
+        return join(*found) if found else ANY
+
+    def _absorb(self, state: State, other: State) -> None:
+        """Take over what a part of an expression did on a copy of the path."""
+        if other is state:
+            return
+        for name, values in other.env.items():
+            if name not in state.env:
+                state.env[name] = values
+        for site, status in other.status.items():
+            before = state.status.get(site)
+            if before is None or before in (Status.OPEN, Status.WAITING):
+                state.status[site] = status
+
+    def _walrus(self, node: ast.NamedExpr, state: State) -> Alternatives:
+        values = self.value(node.value, state)
+        self.assign(node.target, values, state, node)
+        return values
+
+    def _await(self, node: ast.Await, state: State) -> Alternatives:
+        values = self.value(node.value, state)
+        self.may_raise(state, node)
+        return values
+
+    def _yield(self, node: ast.Yield, state: State) -> Alternatives:
+        values = self.value(node.value, state) if node.value is not None else (Const(None),)
+        self.yields.append(values)
+        for site in sites_in(values):
+            site.yielded = True
+        if any(site.yielded for site in state.status):
+            self.may_raise(state, node)  # what the `with` body of the caller raises
+        return ANY
+
+    def _yield_from(self, node: ast.YieldFrom, state: State) -> Alternatives:
+        values = self.elements(self.value(node.value, state))
+        self.yields.append(values)
+        return ANY
+
+    def _lambda(self, node: ast.Lambda, state: State) -> Alternatives:
+        self.capture(node, state)
+        return (Method(UNKNOWN, "lambda"),)
+
+    def capture(self, node: ast.AST, state: State) -> None:
+        """A nested function or lambda that closes a connection, or hands it on, may do so at any time."""
+        for inner in ast.walk(node):
+            if isinstance(inner, ast.Name) and inner.id in state.env and isinstance(inner.ctx, ast.Load):
+                values = state.env[inner.id]
+                if any(True for _ in sites_in(values)) and _closes(node, inner.id):
+                    self.hand_on(state, values)
+
+    # ---- conditions --------------------------------------------------------------------------------------------------
+
+    def assume(self, test: ast.expr, state: State, wanted: bool) -> State | None:
+        """The path on which ``test`` came out as ``wanted``; None where it cannot."""
+        if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+            return self.assume(test.operand, state, not wanted)
+        if isinstance(test, ast.BoolOp):
+            if isinstance(test.op, ast.And) is wanted:
+                current: State | None = state
+                for operand in test.values:
+                    if current is not None:
+                        current = self.assume(operand, current, wanted)
+                return current
+            possible = [s for v in test.values if (s := self.assume(v, state.copy(), wanted)) is not None]
+            return possible[0] if len(possible) == 1 else state if possible else None
+        if isinstance(test, ast.NamedExpr):
+            return self.assume(test.target, state, wanted)
+        if isinstance(test, ast.Constant):
+            return state if bool(test.value) is wanted else None
+        if isinstance(test, ast.Name):
+            return self._narrow(test.id, state, lambda value: truth(value), wanted)
+        if isinstance(test, ast.Compare) and len(test.ops) == 1:
+            return self._assume_comparison(test, state, wanted)
+        return state
+
+    def _assume_comparison(self, test: ast.Compare, state: State, wanted: bool) -> State | None:
+        op, left, right = test.ops[0], test.left, test.comparators[0]
+        if isinstance(left, ast.NamedExpr):
+            left = left.target
+        if isinstance(left, ast.Name) and isinstance(right, ast.Constant):
+            if right.value is None and isinstance(op, (ast.Is, ast.Eq)):
+                return self._narrow(left.id, state, is_none, wanted)
+            if right.value is None and isinstance(op, (ast.IsNot, ast.NotEq)):
+                return self._narrow(left.id, state, is_none, not wanted)
+        if isinstance(left, ast.Constant) and isinstance(left.value, str) and isinstance(right, ast.Call):
+            called = right.func.id if isinstance(right.func, ast.Name) else ""
+            if called in ("locals", "dir", "vars") and isinstance(op, (ast.In, ast.NotIn)):
+                bound = left.value in state.env
+                return state if bound is (wanted is isinstance(op, ast.In)) else None
+        return state
+
+    def _narrow(self, name: str, state: State, test: Callable[[Value], bool | None], wanted: bool) -> State | None:
+        values = state.env.get(name)
+        if values is None:
+            return state
+        kept = tuple(value for value in values if test(value) in (None, wanted))
+        if not kept:
+            return None
+        if kept != values:
+            state.env[name] = kept
+        return state
+
+    # ---- assignment ----------------------------------------------------------------------------------------------
+
+    def assign(self, target: ast.expr, values: Alternatives, state: State, node: ast.AST) -> None:
+        """Bind ``target``; what the name held before may be lost by it."""
+        if isinstance(target, ast.Name):
+            before = state.env.get(target.id)
+            if target.id in self.globals:
+                self.hand_on(state, values)
+            state.env[target.id] = values
+            for value in values:
+                if isinstance(value, (Conn,)) or hasattr(value, "site"):
+                    site = value.site
+                    if site is not None and not site.name and not isinstance(value, Result):
+                        site.name = target.id
+            if before is not None and before != values:
+                self.lost(before, state, node)
+        elif isinstance(target, (ast.Tuple, ast.List)):
+            self._unpack(target, values, state, node)
+        elif isinstance(target, ast.Starred):
+            self.assign(target.value, (Box("list", values and (values,), open=True),), state, node)
+        else:
+            if isinstance(target, ast.Attribute):
+                self.value(target.value, state)
+            elif isinstance(target, ast.Subscript):
+                self.value(target.value, state)
+                self.value(target.slice, state)
+            self.hand_on(state, values)
+
+    def _unpack(self, target: ast.Tuple | ast.List, values: Alternatives, state: State, node: ast.AST) -> None:
+        boxes = [v for v in values if isinstance(v, Box) and not v.open and len(v.items) == len(target.elts)]
+        exact = len(boxes) == len(values) and not any(isinstance(e, ast.Starred) for e in target.elts)
+        for index, element in enumerate(target.elts):
+            if exact:
+                self.assign(element, join(*(box.items[index] for box in boxes)), state, node)
+            else:
+                self.assign(element, self.elements(values), state, node)
+
+    def lost(self, values: Alternatives, state: State, node: ast.AST) -> None:
+        """A variable no longer holds ``values``; the flow of statements reports what nobody can close any more."""
+
+
+def _closes(node: ast.AST, name: str) -> bool:
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Attribute) and inner.attr in ("close", "__exit__") and isinstance(inner.value, ast.Name):
+            if inner.value.id == name:
+                return True
+        if isinstance(inner, (ast.With, ast.AsyncWith)):
+            for item in inner.items:
+                if any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(item.context_expr)):
+                    return True
+        if isinstance(inner, (ast.Return, ast.Yield)) and isinstance(inner.value, ast.Name) and inner.value.id == name:
+            return True
+    return False
+
+
+_EXPRESSIONS: dict[type[ast.AST], Callable[[Any, Any, State], Alternatives]] = {
+    ast.Constant: Evaluator._constant,
+    ast.Name: Evaluator._name,
+    ast.Attribute: Evaluator._attribute,
+    ast.Call: Evaluator.call,
+    ast.List: Evaluator._sequence,
+    ast.Tuple: Evaluator._sequence,
+    ast.Set: Evaluator._sequence,
+    ast.Dict: Evaluator._dict,
+    ast.ListComp: Evaluator._comprehension,
+    ast.SetComp: Evaluator._comprehension,
+    ast.GeneratorExp: Evaluator._comprehension,
+    ast.DictComp: Evaluator._comprehension,
+    ast.Subscript: Evaluator._subscript,
+    ast.JoinedStr: Evaluator._formatted,
+    ast.BinOp: Evaluator._binary,
+    ast.BoolOp: Evaluator._boolean,
+    ast.IfExp: Evaluator._conditional,
+    ast.NamedExpr: Evaluator._walrus,
+    ast.Await: Evaluator._await,
+    ast.Yield: Evaluator._yield,
+    ast.YieldFrom: Evaluator._yield_from,
+    ast.Lambda: Evaluator._lambda,
+}
+
+__all__ = ["Evaluator", "Giving"]

@@ -1,0 +1,314 @@
+"""What is known of the project as a whole: values of its module-level names, resources bound, functions in reach."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from .analysis import Summary
+from .assets import Function
+from .index import Class, Def, Module, Place, Scope, own_nodes
+from .names import Expression, External
+from .values import (
+    ANY,
+    UNKNOWN,
+    Alternatives,
+    Conn,
+    Const,
+    Context,
+    FunctionValue,
+    Instance,
+    LibraryInstance,
+    Origin,
+    Result,
+    Site,
+    State,
+    Status,
+    Text,
+    Value,
+    join,
+    sites_in,
+)
+from .knowledge import ResultKind, dagster_public_name
+from .library import is_duckdb_resource
+from .reach import Reach
+
+if TYPE_CHECKING:
+    from .project import Project
+
+CONTEXTS = frozenset(
+    """AssetExecutionContext OpExecutionContext AssetCheckExecutionContext AssetObserveResult InitResourceContext
+    InputContext OutputContext""".split()
+)
+CONNECTION_TYPES = frozenset(("duckdb.DuckDBPyConnection", "duckdb.duckdb.DuckDBPyConnection", "_duckdb.DuckDBPyConnection"))
+RELATION_TYPES = frozenset(("duckdb.DuckDBPyRelation", "duckdb.duckdb.DuckDBPyRelation", "_duckdb.DuckDBPyRelation"))
+OPTIONAL = frozenset(("typing.Optional", "typing.Union", "typing.Annotated", "dagster.ResourceParam", "typing.Final"))
+
+
+class Facts:
+    """Derived knowledge of one project, computed when asked for and kept."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self.names = project.names
+        self._static: dict[ast.expr, Alternatives] = {}
+        self._summaries: dict[object, Summary] = {}
+        self._decorators: dict[Def, frozenset[str]] = {}
+        self._assigned: dict[tuple[Class, str], Alternatives] = {}
+        self._resources: dict[tuple[str, str], Alternatives] = {}
+        self._bindings: dict[str, dict[str, list[Alternatives]]] = {}
+        self._functions: dict[Module, list[Function]] = {}
+        self.reach = Reach(project)
+
+    # ---- values ------------------------------------------------------------------------------------------------------
+
+    def static(self, node: ast.expr, scope: Scope) -> Alternatives:
+        """The value of an expression read outside any call: a module's constant, a default argument."""
+        if isinstance(node, ast.Constant):
+            return ANY if node.value is Ellipsis else (Const(node.value),)  # type: ignore[arg-type]
+        known = self._static.get(node)
+        if known is None:
+            from .flow import Flow
+
+            self._static[node] = ANY
+            flow = Flow(self.project, scope, scope.function, static=True)
+            flow.leaks = {}
+            known = flow.value(node, State())
+            for site in sites_in(known):
+                site.owned = False
+            self._static[node] = known
+        return known
+
+    def annotated(self, node: ast.expr | None, definition: Def | None, scope: Scope | None = None) -> Alternatives:
+        """What a parameter or field of that annotation may be."""
+        where = definition.scope if definition is not None else scope
+        if node is None or where is None:
+            return ANY
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            try:
+                node = ast.parse(node.value.strip(), mode="eval").body
+            except (SyntaxError, ValueError):
+                return ANY
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+            return join(self.annotated(node.left, None, where), self.annotated(node.right, None, where))
+        if isinstance(node, ast.Constant):
+            return (Const(None),) if node.value is None else ANY
+        if isinstance(node, ast.Subscript):
+            head = self.names.external(node.value, where)
+            if head in OPTIONAL:
+                parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+                if head == "typing.Annotated":
+                    parts = parts[:1]
+                found = join(*(self.annotated(part, None, where) for part in parts))
+                return join(found, (Const(None),)) if head == "typing.Optional" else found
+            return ANY
+        found_values: list[Value] = []
+        for target in self.names.resolve(node, where):
+            if isinstance(target, External):
+                found_values.append(self._of_type(target.name, node, where))
+            elif isinstance(target, Class):
+                found_values.append(Instance(target))
+            elif isinstance(target, Expression):
+                found_values.extend(self.annotated(target.value, None, target.scope))
+        return tuple(dict.fromkeys(found_values)) or ANY
+
+    def _of_type(self, name: str, node: ast.AST, scope: Scope) -> Value:
+        place = Place(scope.module, node)
+        if name in CONNECTION_TYPES:
+            return Conn(Site(place, Origin.UPSTREAM, owned=False))
+        if name in RELATION_TYPES:
+            return Result(ResultKind.RELATION, None, place)
+        if is_duckdb_resource(name):
+            return LibraryInstance(name)
+        if dagster_public_name(name) in CONTEXTS:
+            return Context()
+        return UNKNOWN
+
+    def context_types(self, node: ast.expr, scope: Scope) -> frozenset[str]:
+        """The context classes of Dagster's that an annotation names."""
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            try:
+                node = ast.parse(node.value.strip(), mode="eval").body
+            except (SyntaxError, ValueError):
+                return frozenset()
+        if isinstance(node, ast.BinOp):
+            return self.context_types(node.left, scope) | self.context_types(node.right, scope)
+        if isinstance(node, ast.Subscript):
+            inner = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+            return frozenset().union(*(self.context_types(part, scope) for part in inner))
+        found: set[str] = set()
+        for target in self.names.resolve(node, scope):
+            if isinstance(target, External):
+                public = dagster_public_name(target.name)
+                if public in CONTEXTS:
+                    found.add(public)
+            elif isinstance(target, Expression):
+                found |= self.context_types(target.value, target.scope)
+            elif isinstance(target, Class):
+                found.add(target.name)
+        return frozenset(found)
+
+    def decorators(self, definition: Def) -> frozenset[str]:
+        """The dotted names of a function's decorators, builtin ones bare."""
+        known = self._decorators.get(definition)
+        if known is None:
+            found: set[str] = set()
+            for decorator in definition.node.decorator_list:
+                head = decorator.func if isinstance(decorator, ast.Call) else decorator
+                name = self.names.external(head, definition.scope)
+                found.add(name or (head.id if isinstance(head, ast.Name) else ""))
+            known = self._decorators[definition] = frozenset(found)
+        return known
+
+    def summary(
+        self,
+        definition: Def,
+        given: dict[str, Alternatives],
+        stack: tuple[Def, ...],
+        status: tuple[tuple[Site, Status], ...],
+    ) -> Summary:
+        """What a call of ``definition`` with these arguments does; computed once for each set of them."""
+        key = (definition, tuple(sorted(given.items(), key=lambda item: item[0])), status, len(stack))
+        known = self._summaries.get(key)
+        if known is None:
+            from .flow import Flow
+
+            flow = Flow(self.project, definition.scope, definition, stack=stack)
+            known = self._summaries[key] = flow.summarise(given, dict(status))
+        return known
+
+    def assigned(self, klass: Class, name: str) -> Alternatives:
+        """What the methods of a class assign to ``self.<name>``; empty if none does."""
+        key = (klass, name)
+        known = self._assigned.get(key)
+        if known is None:
+            self._assigned[key] = ()
+            found: list[Alternatives] = []
+            for method in klass.methods.values():
+                this = method.parameters[0].arg if method.parameters else ""
+                for node in own_nodes(method.node):
+                    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+                    for target in targets:
+                        if (
+                            isinstance(target, ast.Attribute)
+                            and target.attr == name
+                            and isinstance(target.value, ast.Name)
+                            and target.value.id == this
+                            and node.value is not None  # type: ignore[attr-defined]
+                        ):
+                            values = self.static(node.value, method.inner)  # type: ignore[attr-defined]
+                            known_field = Text(Origin.FIELD) if values == ANY else None
+                            found.append((known_field,) if known_field else values)
+            known = self._assigned[key] = join(*found) if found else ()
+        return known
+
+    # ---- resources ---------------------------------------------------------------------------------------------------
+
+    def resource(self, key: str, module: Module) -> Alternatives:
+        """What the project's Definitions bind under a resource key, as seen from ``module``'s code location."""
+        import os
+
+        location = self.project.location_of(os.path.abspath(module.path))
+        cached = self._resources.get((location, key))
+        if cached is None:
+            bound = self.bindings(location).get(key, [])
+            cached = self._resources[location, key] = join(*bound) if bound else ANY
+        return cached
+
+    def bindings(self, location: str) -> dict[str, list[Alternatives]]:
+        """Resource keys to what is bound under them, over every Definitions of a code location."""
+        found = self._bindings.get(location)
+        if found is None:
+            found = self._bindings[location] = {}
+            for path in self.project.mentioning(b"resources", b"resource_defs", below=location):
+                if b"dagster" not in self.project.data(path):
+                    continue
+                module = self.project.load(path)
+                if module is None:
+                    continue
+                for key, values in self._bound_in(module):
+                    found.setdefault(key, []).append(values)
+        return found
+
+    def _bound_in(self, module: Module) -> Iterator[tuple[str, Alternatives]]:
+        scopes: list[tuple[Scope, ast.AST]] = [(module.scope, module.tree)]
+        scopes += [(d.inner, d.node) for d in module.functions]
+        for scope, root in scopes:
+            for node in own_nodes(root):
+                if not isinstance(node, ast.Call):
+                    continue
+                for keyword in node.keywords:
+                    if keyword.arg in ("resources", "resource_defs"):
+                        yield from self._entries(keyword.value, scope)
+
+    def _entries(self, node: ast.expr, scope: Scope, depth: int = 0) -> Iterator[tuple[str, Alternatives]]:
+        """The entries of a dict of resources, followed through names, calls of project functions and ``**``."""
+        if depth > 5:
+            return
+        if isinstance(node, ast.Dict):
+            for key, value in zip(node.keys, node.values):
+                if key is None:
+                    yield from self._entries(value, scope, depth + 1)
+                elif isinstance(key, ast.Constant) and isinstance(key.value, str):
+                    yield key.value, self._resource_value(value, scope)
+        elif isinstance(node, ast.IfExp):
+            yield from self._entries(node.body, scope, depth + 1)
+            yield from self._entries(node.orelse, scope, depth + 1)
+        elif isinstance(node, ast.BinOp):
+            yield from self._entries(node.left, scope, depth + 1)
+            yield from self._entries(node.right, scope, depth + 1)
+        elif isinstance(node, (ast.Name, ast.Attribute)):
+            for target in self.names.resolve(node, scope):
+                if isinstance(target, Expression):
+                    yield from self._entries(target.value, target.scope, depth + 1)
+        elif isinstance(node, ast.Subscript):
+            for target in self.names.resolve(node.value, scope):
+                if isinstance(target, Expression) and isinstance(target.value, ast.Dict):
+                    for value in target.value.values:
+                        yield from self._entries(value, target.scope, depth + 1)
+        elif isinstance(node, ast.Call):
+            if isinstance(node.func, ast.Name) and node.func.id == "dict":
+                for keyword in node.keywords:
+                    if keyword.arg:
+                        yield keyword.arg, self._resource_value(keyword.value, scope)
+            for target in self.names.resolve(node.func, scope):
+                if isinstance(target, Def):
+                    for inner in own_nodes(target.node):
+                        if isinstance(inner, ast.Return) and inner.value is not None:
+                            yield from self._entries(inner.value, target.inner, depth + 1)
+
+    def _resource_value(self, node: ast.expr, scope: Scope) -> Alternatives:
+        """What an asset receives for a resource that is bound to ``node``."""
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("configured", "configure_at_launch"):
+            node = node.func.value
+        found: list[Alternatives] = []
+        for value in self.static(node, scope):
+            if isinstance(value, FunctionValue):
+                found.append(self._resource_function(value.definition))
+            elif isinstance(value, External):
+                found.append((LibraryInstance(value.name),))
+            else:
+                found.append((value,))
+        return join(*found) if found else ANY
+
+    def _resource_function(self, definition: Def) -> Alternatives:
+        """What a ``@resource`` function gives to the assets."""
+        given = {p.arg: (UNKNOWN,) for p in definition.parameters}
+        summary = self.summary(definition, given, (), ())
+        values = summary.yields if definition.is_generator else summary.returns
+        for site in summary.fresh | set(sites_in(values)):
+            site.owned = False
+        return values or ANY
+
+    # ---- functions ---------------------------------------------------------------------------------------------------
+
+    def functions(self, module: Module) -> list[Function]:
+        """The functions of ``module`` in reach of Dagster, in the order of the source."""
+        known = self._functions.get(module)
+        if known is None:
+            known = self._functions[module] = self.reach.functions(module)
+        return known
+
+
+__all__ = ["Context", "Facts"]

@@ -1,0 +1,470 @@
+"""Statements: control flow with exceptional edges, and the state of every connection on every way out."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from .analysis import ANYTHING, Exits, Raised, Summary
+from .connections import Leak, Way
+from .handlers import catches
+from .index import Def, Imported
+from .inlining import Inliner
+from .values import (
+    ANY,
+    UNKNOWN,
+    Alternatives,
+    Closing,
+    Conn,
+    Const,
+    Giving,
+    Manager,
+    FunctionValue,
+    Site,
+    State,
+    Status,
+    join,
+    sites_in,
+)
+
+LOOP_ROUNDS = 3  # enough for a connection to be opened, bound again and closed
+
+
+class Flow(Inliner):
+    """Statements of one function."""
+
+    leaks: dict[tuple[Site, Way, ast.AST], Leak]
+
+    def run(self, given: dict[str, Alternatives], status: dict[Site, Status]) -> list[State]:
+        """Follow the whole body; gives the paths that reach its end."""
+        assert self.definition is not None
+        self.leaks = {}
+        node = self.definition.node
+        self.globals = {n for s in ast.walk(node) if isinstance(s, (ast.Global, ast.Nonlocal)) for n in s.names}
+        self.locals_of = frozenset(self.definition.inner.names) - self.globals
+        self.flags = _flags(node)
+        return self.block(node.body, [State(dict(given), dict(status))])
+
+    def summarise(self, given: dict[str, Alternatives], status: dict[Site, Status]) -> Summary:
+        """What a call with these arguments does."""
+        ends = self.run(given, status)
+        assert self.definition is not None
+        returns = [values for _, _, values in self.exits.returns]
+        finals = [state for state, _, _ in self.exits.returns] + ends
+        if ends and not returns:
+            returns = [(Const(None),)]
+        elif ends:
+            returns.append((Const(None),))
+        fresh = {
+            site
+            for site in self.opened
+            if site.owned and any(s.status.get(site) is Status.RETURNED for s in finals)
+        }
+        fresh |= {site for values in self.yields for site in sites_in(values) if site.owned and site in self.opened}
+        raised = [state for state, _, _ in self.exits.raises.values()]
+        return Summary(
+            returns=join(*returns) if returns else (),
+            yields=join(*self.yields) if self.yields else (),
+            fresh=frozenset(fresh),
+            status=_settled(status, finals),
+            raised_status=_settled(status, raised) if raised else {},
+            opened=tuple(site for site in self.opened),
+            returns_normally=bool(finals),
+            handed=tuple(self.handed),
+        )
+
+    # ---- blocks ----------------------------------------------------------------------------------------------------
+
+    def block(self, statements: Sequence[ast.stmt], states: list[State]) -> list[State]:
+        """Follow statements one after the other."""
+        for statement in statements:
+            if not states:
+                break
+            after: list[State] = []
+            handler = _STATEMENTS.get(type(statement))
+            if handler is None:
+                continue
+            for state in states:
+                self.fresh_now = []
+                after.extend(handler(self, statement, state))
+                if self.fresh_now and after:
+                    self._check_held(statement, after)
+            states = self.merge(after)
+        return states
+
+    def _check_held(self, statement: ast.stmt, states: list[State]) -> None:
+        """A connection made by this statement that no variable holds can't be closed any more."""
+        for site in self.fresh_now:
+            for state in states:
+                status = state.status.get(site)
+                if status is Status.OPEN and not state.refers_to(site):
+                    self.leak(site, Way.DISCARDED, site.opened.node)
+                    state.status[site] = Status.HANDED
+                elif status is Status.WAITING and not state.refers_to(site):
+                    self.leak(site, Way.NEVER_ENTERED, site.opened.node)
+                    state.status[site] = Status.HANDED
+
+    def leak(self, site: Site, way: Way, node: ast.AST) -> None:
+        """An open connection is lost."""
+        if site.owned and not site.yielded:
+            self.leaks.setdefault((site, way, node), Leak(self.place(node), way))
+
+    def reopened(self, site: Site, state: State) -> None:
+        self.leak(site, Way.REOPENED, site.opened.node)
+
+    def lost(self, values: Alternatives, state: State, node: ast.AST) -> None:
+        for site in sites_in(values):
+            status = state.status.get(site)
+            if status in (Status.OPEN, Status.WAITING) and not state.refers_to(site):
+                self.leak(site, Way.REBOUND if status is Status.OPEN else Way.NEVER_ENTERED, node)
+                state.status[site] = Status.HANDED
+
+    # ---- simple statements -----------------------------------------------------------------------------------------
+
+    def _expression(self, node: ast.Expr, state: State) -> list[State]:
+        self.value(node.value, state)
+        return [state]
+
+    def _assign(self, node: ast.Assign, state: State) -> list[State]:
+        values = self.value(node.value, state)
+        for target in node.targets:
+            self.assign(target, values, state, node)
+        return [state]
+
+    def _annotated(self, node: ast.AnnAssign, state: State) -> list[State]:
+        if node.value is not None:
+            values = self.value(node.value, state)
+            if values == ANY and self.definition is not None:
+                values = self.project.facts.annotated(node.annotation, self.definition)
+            self.assign(node.target, values, state, node)
+        return [state]
+
+    def _augmented(self, node: ast.AugAssign, state: State) -> list[State]:
+        value = self.value(node.value, state)
+        if isinstance(node.target, ast.Name):
+            before = state.env.get(node.target.id)
+            combined = ast.BinOp(left=ast.Name(node.target.id, ast.Load()), op=node.op, right=node.value)
+            state.env[node.target.id] = self._binary(combined, state) if before is not None else ANY
+        self.hand_on(state, value)
+        return [state]
+
+    def _return(self, node: ast.Return, state: State) -> list[State]:
+        values = self.value(node.value, state) if node.value is not None else (Const(None),)
+        self.hand_on(state, values, Status.RETURNED)
+        self.exits.returns.append((state, node, values))
+        return []
+
+    def _raise(self, node: ast.Raise, state: State) -> list[State]:
+        raised = ANYTHING
+        if node.exc is not None:
+            self.value(node.exc, state)
+            target = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+            name = self.names.external(target, self.scope)
+            if not name and isinstance(target, ast.Name) and target.id in _BUILTIN_ERRORS and self.scope.lookup(target.id) is None:
+                name = target.id
+            raised = Raised(name)
+        key = (raised, *self.signature(state))
+        self.exits.raises.setdefault(key, (state, node, raised))
+        return []
+
+    def _assert(self, node: ast.Assert, state: State) -> list[State]:
+        self.value(node.test, state)
+        self.may_raise(state, node, Raised("AssertionError"))
+        narrowed = self.assume(node.test, state, True)
+        return [] if narrowed is None else [narrowed]
+
+    def _delete(self, node: ast.Delete, state: State) -> list[State]:
+        for target in node.targets:
+            if isinstance(target, ast.Name) and target.id in state.env:
+                before = state.env.pop(target.id)
+                self.lost(before, state, node)
+        return [state]
+
+    def _break(self, node: ast.Break, state: State) -> list[State]:
+        self.exits.breaks.append(state)
+        return []
+
+    def _continue(self, node: ast.Continue, state: State) -> list[State]:
+        self.exits.continues.append(state)
+        return []
+
+    def _import(self, node: Any, state: State) -> list[State]:
+        scope = self.definition.inner if self.definition is not None else self.scope
+        for alias in node.names:
+            name = alias.asname or alias.name.partition(".")[0]
+            for binding in scope.names.get(name, ()):
+                if isinstance(binding, Imported):
+                    state.env[name] = self.of_targets(self.names.dotted(binding.name, self.module))
+        return [state]
+
+    def _define(self, node: Any, state: State) -> list[State]:
+        definition = self.module.function_at(node)
+        if definition is not None:
+            for decorator in node.decorator_list:
+                self.value(decorator, state)
+            self.capture(node, state)
+            state.env[node.name] = (FunctionValue(definition),)
+        return [state]
+
+    def _class(self, node: ast.ClassDef, state: State) -> list[State]:
+        scope = self.definition.inner if self.definition is not None else self.scope
+        state.env[node.name] = self.of_targets(self.names.name(node.name, scope))
+        return [state]
+
+    # ---- branches and loops ------------------------------------------------------------------------------------------
+
+    def _if(self, node: ast.If, state: State) -> list[State]:
+        self.value(node.test, state)
+        after: list[State] = []
+        other = state.copy()
+        taken = self.assume(node.test, state, True)
+        if taken is not None:
+            after.extend(self.block(node.body, [taken]))
+        skipped = self.assume(node.test, other, False)
+        if skipped is not None:
+            after.extend(self.block(node.orelse, [skipped]))
+        return after
+
+    def _match(self, node: ast.Match, state: State) -> list[State]:
+        self.value(node.subject, state)
+        after: list[State] = []
+        closed = False
+        for case in node.cases:
+            branch = state.copy()
+            for pattern in ast.walk(case.pattern):
+                name = getattr(pattern, "name", None) or getattr(pattern, "rest", None)
+                if isinstance(name, str):
+                    branch.env[name] = ANY
+            closed = closed or (case.guard is None and isinstance(case.pattern, ast.MatchAs) and case.pattern.pattern is None)
+            after.extend(self.block(case.body, [branch]))
+        return after if closed else [*after, state]
+
+    def _for(self, node: Any, state: State) -> list[State]:
+        elements = self.elements(self.value(node.iter, state))
+        if not any(isinstance(v, Const) for v in elements):
+            self.may_raise(state, node.iter)
+
+        def turn(states: list[State]) -> list[State]:
+            for current in states:
+                self.assign(node.target, elements, current, node)
+            return self.block(node.body, states)
+
+        return self._loop(node, [state], turn, lambda states: (states, [s.copy() for s in states]))
+
+    def _while(self, node: ast.While, state: State) -> list[State]:
+        def split(states: list[State]) -> tuple[list[State], list[State]]:
+            inside: list[State] = []
+            outside: list[State] = []
+            for current in states:
+                self.value(node.test, current)
+                other = current.copy()
+                if (taken := self.assume(node.test, current, True)) is not None:
+                    inside.append(taken)
+                if (left := self.assume(node.test, other, False)) is not None:
+                    outside.append(left)
+            return inside, outside
+
+        return self._loop(node, [state], lambda states: self.block(node.body, states), split)
+
+    def _loop(
+        self,
+        node: Any,
+        states: list[State],
+        turn: Callable[[list[State]], list[State]],
+        split: Callable[[list[State]], tuple[list[State], list[State]]],
+    ) -> list[State]:
+        outer, own = self.exits, Exits()
+        own.returns, own.raises = outer.returns, outer.raises
+        self.exits = own
+        left: list[State] = []
+        seen: set[tuple[object, ...]] = set()
+        for _ in range(LOOP_ROUNDS):
+            inside, outside = split(states)
+            left.extend(outside)
+            fresh = [s for s in inside if self.signature(s) not in seen]
+            if not fresh:
+                break
+            seen.update(self.signature(s) for s in fresh)
+            own.continues = []
+            states = self.merge([*turn(fresh), *own.continues])
+            if not states:
+                break
+        else:
+            left.extend(split(states)[1])
+        self.exits = outer
+        return [*self.block(node.orelse, self.merge(left)), *own.breaks]
+
+    # ---- with and try ------------------------------------------------------------------------------------------------
+
+    def _with(self, node: Any, state: State) -> list[State]:
+        return self._with_items(node, list(node.items), state)
+
+    def _with_items(self, node: Any, items: list[ast.withitem], state: State) -> list[State]:
+        if not items:
+            return self.block(node.body, [state])
+        item = items[0]
+        values = self.value(item.context_expr, state)
+        entered: list[Alternatives] = []
+        for value in values:
+            if isinstance(value, (Conn, Manager)):
+                value.site.entered = True
+                if isinstance(value, Manager) and value.site in state.status:
+                    state.status[value.site] = Status.OPEN
+            elif isinstance(value, Closing):
+                value.connection.site.entered = True
+            entered.append(self.entered_value(value, state))
+        self.may_raise(state, item.context_expr) if values == ANY else None
+        if item.optional_vars is not None:
+            self.assign(item.optional_vars, join(*entered) if entered else ANY, state, node)
+        outer, own = self.exits, Exits()
+        self.exits = own
+        self.guarded += 1
+        after = self._with_items(node, items[1:], state)
+        self.guarded -= 1
+        self.exits = outer
+
+        def leave(current: State) -> State:
+            for value in values:
+                site = (
+                    value.site if isinstance(value, Manager)
+                    else value.connection.site if isinstance(value, Closing)
+                    else value.site if isinstance(value, Conn) and not value.cursor
+                    else None
+                )  # fmt: skip
+                if site is not None and site in current.status:
+                    current.status[site] = Status.CLOSED
+            return current
+
+        suppressed = any(isinstance(v, Giving) for v in values) and "suppress" in ast.dump(item.context_expr)
+        after = [leave(s) for s in after]
+        for current, statement, returned in own.returns:
+            outer.returns.append((leave(current), statement, returned))
+        for current, where, raised in own.raises.values():
+            left = leave(current)
+            if suppressed:
+                after.append(left.copy())
+            key = (raised, *self.signature(left))
+            if left.status or self.guarded:
+                outer.raises.setdefault(key, (left, where, raised))
+        outer.breaks.extend(leave(s) for s in own.breaks)
+        outer.continues.extend(leave(s) for s in own.continues)
+        return after
+
+    def _try(self, node: Any, state: State) -> list[State]:
+        outer, whole = self.exits, Exits()
+        body = Exits()
+        self.guarded += 1
+        self.exits = body
+        after = self.block(node.body, [state])
+        self.guarded -= 1
+        self.exits = whole if node.finalbody else outer
+        self.guarded += bool(node.finalbody)
+        _pass_on(body, self.exits)
+        after = self.block(node.orelse, after)
+        for current, where, raised in body.raises.values():
+            after.extend(self._handle(node.handlers, current, where, raised))
+        self.guarded -= bool(node.finalbody)
+        self.exits = outer
+        if not node.finalbody:
+            return after
+        finished = self.block(node.finalbody, self.merge(after))
+        for current, statement, returned in whole.returns:
+            for end in self.block(node.finalbody, [current]):
+                outer.returns.append((end, statement, returned))
+        for current, where, raised in whole.raises.values():
+            for end in self.block(node.finalbody, [current]):
+                if end.status or self.guarded:
+                    outer.raises.setdefault((raised, *self.signature(end)), (end, where, raised))
+        for states, target in ((whole.breaks, outer.breaks), (whole.continues, outer.continues)):
+            for current in states:
+                target.extend(self.block(node.finalbody, [current]))
+        return finished
+
+    def _handle(self, handlers: list[ast.ExceptHandler], state: State, where: ast.AST, raised: Raised) -> list[State]:
+        after: list[State] = []
+        for handler in handlers:
+            sure = catches(handler, raised, self)
+            if sure is False:
+                continue
+            caught = state.copy()
+            if handler.name:
+                caught.env[handler.name] = (UNKNOWN,)
+            after.extend(self.block(handler.body, [caught]))
+            if sure:
+                return after
+        if state.status or self.guarded:
+            self.exits.raises.setdefault((raised, *self.signature(state)), (state, where, raised))
+        return after
+
+
+def _pass_on(source: Exits, target: Exits) -> None:
+    target.returns.extend(source.returns)
+    target.breaks.extend(source.breaks)
+    target.continues.extend(source.continues)
+
+
+def _settled(given: dict[Site, Status], states: list[State]) -> dict[Site, Status]:
+    """What has become of the caller's connections over all paths; HANDED where paths differ."""
+    settled: dict[Site, Status] = {}
+    for site, before in given.items():
+        found = {state.status.get(site, before) for state in states}
+        after = before if not found else found.pop() if len(found) == 1 else Status.HANDED
+        settled[site] = Status.OPEN if after is Status.RETURNED else after
+    return settled
+
+
+def _flags(node: ast.AST) -> tuple[str, ...]:
+    """The names that conditions test by themselves: they keep paths apart."""
+    found: set[str] = set()
+    for inner in ast.walk(node):
+        if isinstance(inner, (ast.If, ast.IfExp, ast.While)):
+            tests: list[ast.expr] = [inner.test]
+            while tests:
+                test = tests.pop()
+                if isinstance(test, ast.BoolOp):
+                    tests.extend(test.values)
+                elif isinstance(test, ast.UnaryOp):
+                    tests.append(test.operand)
+                elif isinstance(test, ast.Compare):
+                    tests.append(test.left)
+                elif isinstance(test, ast.Name):
+                    found.add(test.id)
+    return tuple(sorted(found))
+
+
+_BUILTIN_ERRORS = frozenset(
+    """ValueError TypeError KeyError RuntimeError Exception OSError FileNotFoundError IndexError AttributeError
+    NotImplementedError AssertionError ImportError LookupError StopIteration PermissionError""".split()
+)
+
+_STATEMENTS: dict[type[ast.AST], Callable[[Any, Any, State], list[State]]] = {
+    ast.Expr: Flow._expression,
+    ast.Assign: Flow._assign,
+    ast.AnnAssign: Flow._annotated,
+    ast.AugAssign: Flow._augmented,
+    ast.Return: Flow._return,
+    ast.Raise: Flow._raise,
+    ast.Assert: Flow._assert,
+    ast.Delete: Flow._delete,
+    ast.Break: Flow._break,
+    ast.Continue: Flow._continue,
+    ast.Import: Flow._import,
+    ast.ImportFrom: Flow._import,
+    ast.FunctionDef: Flow._define,
+    ast.AsyncFunctionDef: Flow._define,
+    ast.ClassDef: Flow._class,
+    ast.If: Flow._if,
+    ast.Match: Flow._match,
+    ast.For: Flow._for,
+    ast.AsyncFor: Flow._for,
+    ast.While: Flow._while,
+    ast.With: Flow._with,
+    ast.AsyncWith: Flow._with,
+    ast.Try: Flow._try,
+    ast.Pass: lambda flow, node, state: [state],
+    ast.Global: lambda flow, node, state: [state],
+    ast.Nonlocal: lambda flow, node, state: [state],
+}
+if hasattr(ast, "TryStar"):
+    _STATEMENTS[ast.TryStar] = Flow._try

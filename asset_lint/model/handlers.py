@@ -1,0 +1,173 @@
+"""Exception handlers: which exceptions they see, and whether they give back what they caught."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .index import Place, own_nodes
+from .knowledge import duckdb_exceptions
+
+if TYPE_CHECKING:
+    from .analysis import Analysis, Raised
+    from .assets import Function
+
+WIDE = frozenset(("Exception", "BaseException"))
+
+
+@dataclass(eq=False)
+class Handler:
+    """One ``except`` clause of a function in reach."""
+
+    node: ast.ExceptHandler
+    function: Function
+    body: list[ast.stmt]  # what the ``try`` guards
+
+    @property
+    def place(self) -> Place:
+        """The clause."""
+        return Place(self.function.module, self.node)
+
+    @property
+    def catches_everything(self) -> bool:
+        """Bare, or of ``BaseException``: it also sees cancellations and exits."""
+        if self.node.type is None:
+            return True
+        types = self.node.type.elts if isinstance(self.node.type, ast.Tuple) else [self.node.type]
+        return any(self._is_base(t) for t in types)
+
+    def _is_base(self, node: ast.expr) -> bool:
+        name = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+        if name != "BaseException":
+            return False
+        return isinstance(node, ast.Attribute) or self.function.definition.inner.lookup(name) is None
+
+    @property
+    def reraises(self) -> bool:
+        """Every path of it raises what it caught, by a bare ``raise`` or by name."""
+        return _gives_back(self.node.body, self.node.name)
+
+    @property
+    def raises_another(self) -> bool:
+        """Some path of it raises something else than what it caught."""
+        return any(
+            isinstance(n, ast.Raise) and not _is_reraise(n, self.node.name) for n in own_nodes(self.node)
+        )
+
+
+def handlers_of(function: Function) -> list[Handler]:
+    """The handlers of a function's own body, in the order of the source."""
+    return [
+        Handler(handler, function, node.body)  # type: ignore[attr-defined]
+        for node in own_nodes(function.node)
+        if hasattr(node, "handlers")
+        for handler in node.handlers
+    ]
+
+
+def _is_reraise(node: ast.Raise, name: str | None) -> bool:
+    if node.exc is None:
+        return True
+    exc = node.exc
+    if isinstance(exc, ast.Call) and isinstance(exc.func, ast.Attribute) and exc.func.attr == "with_traceback":
+        exc = exc.func.value
+    return isinstance(exc, ast.Name) and exc.id == name
+
+
+def _gives_back(body: Sequence[ast.stmt], name: str | None) -> bool:
+    """Whether no path through ``body`` ends otherwise than by raising what was caught."""
+    ends = _ends(body, name)
+    return ends == {"reraise"}
+
+
+def _ends(body: Sequence[ast.stmt], name: str | None) -> set[str]:
+    """How control may leave a block: "end", "reraise", "other"."""
+    found: set[str] = set()
+    for node in body:
+        here = _ends_of(node, name)
+        found |= here - {"end"}
+        if "end" not in here:
+            return found
+    return found | {"end"}
+
+
+def _ends_of(node: ast.stmt, name: str | None) -> set[str]:
+    if isinstance(node, ast.Raise):
+        return {"reraise"} if _is_reraise(node, name) else {"other"}
+    if isinstance(node, (ast.Return, ast.Break, ast.Continue)):
+        return {"other"}
+    if isinstance(node, ast.If):
+        return _ends(node.body, name) | _ends(node.orelse, name)
+    if isinstance(node, (ast.With, ast.AsyncWith)):
+        return _ends(node.body, name)
+    if isinstance(node, (ast.For, ast.AsyncFor, ast.While)):
+        return _inside_loop(node, name)
+    if isinstance(node, ast.Match):
+        ends = {"end"}
+        for case in node.cases:
+            ends |= _ends(case.body, name)
+        return ends
+    if hasattr(node, "handlers"):
+        finals = _ends(node.finalbody, name)  # type: ignore[attr-defined]
+        if "end" not in finals:
+            return finals
+        ends = _ends(node.body, name)  # type: ignore[attr-defined]
+        if "end" in ends:
+            ends = (ends - {"end"}) | _ends(node.orelse, name)  # type: ignore[attr-defined]
+        for handler in node.handlers:
+            # inside an inner handler a bare raise gives back the inner exception
+            ends |= {"other" if e == "reraise" else e for e in _ends(handler.body, None)}
+        return ends | (finals - {"end"})
+    return {"end"}
+
+
+def _inside_loop(node: ast.For | ast.AsyncFor | ast.While, name: str | None) -> set[str]:
+    inner = _ends(node.body, name)
+    leaves = any(isinstance(n, ast.Return) for n in own_nodes(node))
+    return (inner & {"reraise"}) | ({"other"} if leaves else set()) | {"end"} | _ends(node.orelse, name)
+
+
+def catches(handler: ast.ExceptHandler, raised: Raised, analysis: Analysis) -> bool | None:
+    """Whether a handler sees an exception of that kind: True, False, or None for perhaps."""
+    if handler.type is None:
+        return True
+    types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    perhaps = False
+    for node in types:
+        name = _class_name(node, analysis)
+        if name in WIDE:
+            return True
+        answer = _matches(name, raised.name)
+        if answer:
+            return True
+        perhaps = perhaps or answer is None
+    return None if perhaps else False
+
+
+def _class_name(node: ast.expr, analysis: Analysis) -> str:
+    if isinstance(node, ast.Name) and node.id in WIDE and analysis.scope.lookup(node.id) is None:
+        return node.id
+    name = analysis.names.external(node, analysis.scope)
+    if not name and isinstance(node, ast.Name) and analysis.scope.lookup(node.id) is None:
+        return node.id
+    return name
+
+
+def _matches(handled: str, raised: str) -> bool | None:
+    if not raised or not handled:
+        return None
+    if handled == raised:
+        return True
+    if handled.startswith("duckdb.") and raised.startswith("duckdb."):
+        bases = duckdb_exceptions()
+        current: str | None = raised[len("duckdb.") :]
+        while current is not None and current in bases:
+            current = bases[current]
+            if current == handled[len("duckdb.") :]:
+                return True
+        return None
+    if handled.startswith("duckdb.") or raised.startswith("duckdb."):
+        return False if "." in handled or handled in ("ValueError", "KeyError", "TypeError") else None
+    return None

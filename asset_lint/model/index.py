@@ -1,0 +1,360 @@
+"""One module of the user's code: its source, its stdlib ``ast``, its scopes, functions and classes.
+
+The model runs on ``ast`` (a tenth of LibCST's cost); LibCST is parsed slice by slice, only where a rule looks at
+syntax or a fix changes it. The index enters statements only, never expressions: functions and classes live in bodies.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Union
+
+from ..finding import Span
+from ..source import Slice, Source
+
+FunctionNode = Union[ast.FunctionDef, ast.AsyncFunctionDef]
+
+
+class Module:
+    """A parsed module. ``name`` is its dotted import name, its file's stem where it is in no package."""
+
+    def __init__(self, name: str, path: str, source: Source, tree: ast.Module, *, is_package: bool = False) -> None:
+        self.name = name
+        self.path = path
+        self.source = source
+        self.tree = tree
+        self.is_package = is_package
+        self.functions: list[Def] = []
+        self.classes: list[Class] = []
+        self.star_imports: list[str] = []
+        self.scope = Scope(self, None, None)
+        _Indexer(self).body(tree.body, self.scope, None, None, "")
+
+    def span(self, node: ast.AST) -> Span:
+        """Where ``node`` stands (decorators are not part of a function)."""
+        return self.source.span_of(node)
+
+    def place(self, node: ast.AST) -> Place:
+        """``node`` as something a rule can report."""
+        return Place(self, node)
+
+    def slice(self, node: ast.AST) -> Slice:
+        """The LibCST slice (top-level statement) that holds ``node``; parsed once, on first use."""
+        return self.source.slice_at(self.span(node).start)
+
+    def absolute(self, name: str | None, level: int) -> str:
+        """The absolute name of what ``from <level dots><name> import …`` names in this module."""
+        if not level:
+            return name or ""
+        parts = self.name.split(".")
+        keep = len(parts) - level + (1 if self.is_package else 0)
+        return ".".join([*parts[: max(keep, 0)], *([name] if name else [])])
+
+    @cached_property
+    def future_annotations(self) -> bool:
+        """Whether ``from __future__ import annotations`` makes every annotation a string."""
+        return any(
+            isinstance(s, ast.ImportFrom) and s.module == "__future__" and any(a.name == "annotations" for a in s.names)
+            for s in self.tree.body
+        )
+
+    def function_at(self, node: ast.AST) -> Def | None:
+        """The definition whose node is ``node``."""
+        return self._by_node.get(node)
+
+    @cached_property
+    def _by_node(self) -> dict[ast.AST, Def]:
+        return {d.node: d for d in self.functions}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A node of a module: what rules report and fixes change."""
+
+    module: Module
+    node: ast.AST
+
+    @property
+    def span(self) -> Span:
+        """Its stretch of the module's text."""
+        return self.module.span(self.node)
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """A name bound by an import: the absolute dotted name it stands for."""
+
+    name: str
+    type_checking: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """A name bound by a plain assignment of one expression."""
+
+    value: ast.expr
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """A name bound by something whose value static reading cannot tell (a loop, a parameter, ``with``, unpacking)."""
+
+
+@dataclass(eq=False)
+class Def:
+    """A function definition (or a method, or a nested function)."""
+
+    module: Module
+    node: FunctionNode
+    qualified_name: str
+    scope: Scope  # the scope in which it is defined
+    owner: Class | None  # the class whose body it stands in
+    parent: Def | None  # the function it is nested in
+
+    @property
+    def name(self) -> str:
+        """Its bare name."""
+        return self.node.name
+
+    @cached_property
+    def inner(self) -> Scope:
+        """The scope of its body: parameters and local names."""
+        scope = Scope(self.module, self.scope, self)
+        for argument in arguments_of(self.node.args):
+            scope.bind(argument.arg, Opaque())
+        _Binder(self.module, scope).body(self.node.body)
+        return scope
+
+    @cached_property
+    def is_generator(self) -> bool:
+        """Whether its own body yields."""
+        return any(isinstance(n, (ast.Yield, ast.YieldFrom)) for n in own_nodes(self.node))
+
+    @cached_property
+    def parameters(self) -> list[ast.arg]:
+        """All parameters in order, ``*args`` and ``**kwargs`` excluded."""
+        a = self.node.args
+        return [*a.posonlyargs, *a.args, *a.kwonlyargs]
+
+    def __repr__(self) -> str:
+        return f"<Def {self.module.name}:{self.qualified_name}>"
+
+
+@dataclass(eq=False)
+class Class:
+    """A class definition."""
+
+    module: Module
+    node: ast.ClassDef
+    qualified_name: str
+    scope: Scope
+    methods: dict[str, Def]
+    assigned: dict[str, ast.expr]  # class-level ``x = value``
+    fields: dict[str, ast.AnnAssign]  # class-level ``x: T [= value]``
+
+    @property
+    def name(self) -> str:
+        """Its bare name."""
+        return self.node.name
+
+    def __repr__(self) -> str:
+        return f"<Class {self.module.name}:{self.qualified_name}>"
+
+
+Binding = Union[Imported, Assigned, Opaque, Def, Class]
+
+
+class Scope:
+    """Names bound in a module, a class-free function body. Class bodies are no scopes for what is nested in them."""
+
+    def __init__(self, module: Module, parent: Scope | None, function: Def | None) -> None:
+        self.module = module
+        self.parent = parent
+        self.function = function
+        self.names: dict[str, list[Binding]] = {}
+
+    def bind(self, name: str, binding: Binding) -> None:
+        """Add one binding of ``name``."""
+        self.names.setdefault(name, []).append(binding)
+
+    def lookup(self, name: str) -> tuple[list[Binding], Scope] | None:
+        """The bindings of ``name`` and the scope that holds them, innermost first."""
+        scope: Scope | None = self
+        while scope is not None:
+            found = scope.names.get(name)
+            if found:
+                return found, scope
+            scope = scope.parent
+        return None
+
+
+def arguments_of(arguments: ast.arguments) -> list[ast.arg]:
+    """Every parameter, starred ones too."""
+    extra = [a for a in (arguments.vararg, arguments.kwarg) if a is not None]
+    return [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, *extra]
+
+
+def own_nodes(function: ast.AST) -> Iterator[ast.AST]:
+    """The nodes of a function's own body: nested functions, lambdas and classes are not entered."""
+    stack: list[ast.AST] = list(reversed(getattr(function, "body", [])))
+    while stack:
+        node = stack.pop()
+        yield node
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
+            stack.extend(reversed(list(ast.iter_child_nodes(node))))
+
+
+class _Binder:
+    """Collects what the statements of one scope bind; nested functions are bound, not entered."""
+
+    def __init__(self, module: Module, scope: Scope) -> None:
+        self.module = module
+        self.scope = scope
+        self.type_checking = False
+
+    def body(self, statements: Sequence[ast.stmt]) -> None:
+        for statement in statements:
+            self.statement(statement)
+
+    def statement(self, node: ast.stmt) -> None:
+        kind = type(node)
+        if kind is ast.Expr or kind is ast.Return or kind is ast.Pass:
+            return
+        if kind is ast.Assign:
+            for target in node.targets:  # type: ignore[attr-defined]
+                self.target(target, node.value)  # type: ignore[attr-defined]
+        elif kind is ast.AnnAssign:
+            if isinstance(node.target, ast.Name):  # type: ignore[attr-defined]
+                value = node.value  # type: ignore[attr-defined]
+                if value is not None:
+                    self.scope.bind(node.target.id, Assigned(value))  # type: ignore[attr-defined]
+        elif isinstance(node, ast.AugAssign):
+            self.target(node.target, None)
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                name = alias.name if alias.asname else alias.name.partition(".")[0]
+                self.scope.bind(alias.asname or name, Imported(name, self.type_checking))
+        elif isinstance(node, ast.ImportFrom):
+            base = self.module.absolute(node.module, node.level)
+            for alias in node.names:
+                if alias.name == "*":
+                    self.module.star_imports.append(base)
+                else:
+                    name = f"{base}.{alias.name}" if base else alias.name
+                    self.scope.bind(alias.asname or alias.name, Imported(name, self.type_checking))
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            definition = self.module.function_at(node)
+            self.scope.bind(node.name, definition or Opaque())
+        elif isinstance(node, ast.ClassDef):
+            self.scope.bind(node.name, self.klass(node))
+        elif isinstance(node, (ast.For, ast.AsyncFor)):
+            self.target(node.target, None)
+            self.body(node.body)
+            self.body(node.orelse)
+        elif isinstance(node, (ast.With, ast.AsyncWith)):
+            for item in node.items:
+                if item.optional_vars is not None:
+                    self.target(item.optional_vars, None)
+            self.body(node.body)
+        elif isinstance(node, ast.If):
+            before = self.type_checking
+            self.type_checking = before or _is_type_checking(node.test)
+            self.body(node.body)
+            self.type_checking = before
+            self.body(node.orelse)
+        elif isinstance(node, ast.While):
+            self.body(node.body)
+            self.body(node.orelse)
+        elif isinstance(node, ast.Match):
+            for case in node.cases:
+                self.body(case.body)
+        elif hasattr(node, "handlers"):  # try, try-star
+            self.body(node.body)
+            for handler in node.handlers:
+                if handler.name:
+                    self.scope.bind(handler.name, Opaque())
+                self.body(handler.body)
+            self.body(node.orelse)  # type: ignore[attr-defined]
+            self.body(node.finalbody)  # type: ignore[attr-defined]
+
+    def klass(self, node: ast.ClassDef) -> Binding:
+        return next((c for c in self.module.classes if c.node is node), Opaque())
+
+    def target(self, target: ast.expr, value: ast.expr | None) -> None:
+        if isinstance(target, ast.Name):
+            self.scope.bind(target.id, Opaque() if value is None else Assigned(value))
+        elif isinstance(target, (ast.Tuple, ast.List)):
+            for element in target.elts:
+                self.target(element, None)
+        elif isinstance(target, ast.Starred):
+            self.target(target.value, None)
+
+
+class _Indexer:
+    """Finds every function and class of a module, then binds the module's names."""
+
+    def __init__(self, module: Module) -> None:
+        self.module = module
+
+    def body(
+        self, statements: Sequence[ast.stmt], scope: Scope, owner: Class | None, parent: Def | None, prefix: str
+    ) -> None:
+        self.collect(statements, scope, owner, parent, prefix)
+        if scope is self.module.scope:
+            _Binder(self.module, scope).body(statements)
+
+    def collect(
+        self, statements: Sequence[ast.stmt], scope: Scope, owner: Class | None, parent: Def | None, prefix: str
+    ) -> None:
+        for node in statements:
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                definition = Def(self.module, node, prefix + node.name, scope, owner, parent)
+                self.module.functions.append(definition)
+                if owner is not None:
+                    owner.methods.setdefault(node.name, definition)
+                if any(isinstance(s, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) or hasattr(s, "body") for s in node.body):
+                    self.nested(node, definition, prefix + node.name + ".")
+            elif isinstance(node, ast.ClassDef):
+                fields = {s.target.id: s for s in node.body if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name)}
+                assigned = {
+                    t.id: s.value for s in node.body if isinstance(s, ast.Assign) for t in s.targets if isinstance(t, ast.Name)
+                }
+                found = Class(self.module, node, prefix + node.name, scope, {}, assigned, fields)
+                self.module.classes.append(found)
+                self.collect(node.body, scope, found, parent, prefix + node.name + ".")
+            else:
+                for inner in _bodies(node):
+                    self.collect(inner, scope, owner, parent, prefix)
+
+    def nested(self, node: FunctionNode, definition: Def, prefix: str) -> None:
+        inner = _LazyScope(definition)
+        self.collect(node.body, inner, None, definition, prefix)
+
+
+class _LazyScope(Scope):
+    """The scope of a function's body as seen from what is nested in it: bound on first look-up."""
+
+    def __init__(self, definition: Def) -> None:
+        super().__init__(definition.module, definition.scope, definition)
+
+    def lookup(self, name: str) -> tuple[list[Binding], Scope] | None:
+        assert self.function is not None
+        return self.function.inner.lookup(name)
+
+
+def _bodies(node: ast.stmt) -> Iterator[Sequence[ast.stmt]]:
+    for field in ("body", "orelse", "finalbody"):
+        inner = getattr(node, field, None)
+        if inner:
+            yield inner
+    for part in (*getattr(node, "handlers", ()), *getattr(node, "cases", ())):
+        yield part.body
+
+
+def _is_type_checking(test: ast.expr) -> bool:
+    return (isinstance(test, ast.Name) and test.id == "TYPE_CHECKING") or (
+        isinstance(test, ast.Attribute) and test.attr == "TYPE_CHECKING"
+    )

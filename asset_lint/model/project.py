@@ -1,0 +1,272 @@
+"""The modules of one project: found by name, read once, with the buffer of an editor laid over the file.
+
+Names are looked up from the importing file outwards (its package's root, then every folder up to the project's root,
+each also through its ``src``), so that several code locations in one repository do not see each other's modules.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import SourceError
+from ..source import Source
+from .index import Module
+from .lowering import parse
+from .names import Names
+
+if TYPE_CHECKING:
+    from .assets import Function
+
+SKIPPED_FOLDERS = frozenset(
+    "site-packages node_modules __pycache__ .git .hg .venv venv .tox .nox .mypy_cache .ruff_cache build dist".split()
+)
+MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", ".git", "asset-lint.toml", "workspace.yaml", "dagster.yaml")
+LIBRARIES = frozenset("dagster duckdb pandas polars pyarrow".split())  # never the project's own, whatever its folders
+
+
+class Project:
+    """Everything the model knows beside the file under check.
+
+    ``root`` bounds every search; ``src`` are extra folders that hold top-level modules. ``known_connections`` are
+    names of functions that the team knows to give connections.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        src: Sequence[Path] = (),
+        *,
+        known_connections: Sequence[str] = (),
+        duckdb_versions: tuple[str, ...] | None = None,
+        gated: bool = True,
+    ) -> None:
+        self.root = os.path.abspath(root)
+        self.src = [os.path.abspath(path) for path in src]
+        self.known_connections = frozenset(known_connections)
+        self.duckdb_versions = duckdb_versions
+        self.gated = gated
+        self.names = Names(self)
+        self._modules: dict[str, Module | None] = {}
+        self._found: dict[tuple[str, str], str | None] = {}
+        self._listings: dict[str, frozenset[str]] = {}
+        self._origins: dict[str, tuple[str, ...]] = {}
+        self._bytes: dict[str, bytes] = {}
+
+    # ---- modules -------------------------------------------------------------------------------------------------
+
+    def module(self, path: str, source: Source) -> Module:
+        """The module under check; ``source`` may be an unsaved buffer and wins over the file.
+
+        Raises :class:`~asset_lint.errors.InvalidSyntax`.
+        """
+        absolute = os.path.abspath(path)
+        known = self._modules.get(absolute)
+        if known is not None and known.source.data == source.data:
+            known.path = path
+            return known
+        if known is not None:
+            self.forget()
+        module = self._build(absolute, path, source)
+        self._modules[absolute] = module
+        self._bytes[absolute] = source.data
+        return module
+
+    def forget(self) -> None:
+        """Drop everything derived: a file has changed."""
+        self.names = Names(self)
+        self.__dict__.pop("facts", None)
+
+    @cached_property
+    def facts(self) -> Facts:
+        """What is known of the project as a whole: resources bound, functions reached."""
+        from .facts import Facts
+
+        return Facts(self)
+
+    def functions(self, module: Module) -> Sequence[Function]:
+        """The functions of ``module`` in reach of Dagster, in the order of the source."""
+        return self.facts.functions(module)
+
+    def load(self, absolute: str) -> Module | None:
+        """The module in the file ``absolute``, None where it can't be read or parsed."""
+        if absolute not in self._modules:
+            self._modules[absolute] = None
+            try:
+                path = os.path.relpath(absolute) if absolute.startswith(os.getcwd() + os.sep) else absolute
+                source = Source(path, self.data(absolute))
+                self._modules[absolute] = self._build(absolute, path, source)
+            except (SourceError, OSError):
+                pass
+        return self._modules[absolute]
+
+    def data(self, absolute: str) -> bytes:
+        """The bytes of a project file, read once."""
+        data = self._bytes.get(absolute)
+        if data is None:
+            with open(absolute, "rb") as file:
+                data = file.read()
+            self._bytes[absolute] = data
+        return data
+
+    def _build(self, absolute: str, path: str, source: Source) -> Module:
+        tree = parse(source)
+        return Module(self.name_of(absolute), path, source, tree, is_package=absolute.endswith("__init__.py"))
+
+    # ---- names to files ------------------------------------------------------------------------------------------
+
+    def name_of(self, absolute: str) -> str:
+        """The dotted name under which its own package knows the file."""
+        folder, file = os.path.split(absolute)
+        parts = [] if file == "__init__.py" else [file.removesuffix(".py")]
+        base = self.base_of(folder)
+        inner = os.path.relpath(folder, base)
+        if inner != ".":
+            parts = [*inner.split(os.sep), *parts]
+        return ".".join(parts) or os.path.basename(folder)
+
+    def base_of(self, folder: str) -> str:
+        """The folder that holds the top-level package of ``folder``."""
+        while "__init__.py" in self.listing(folder) and folder != self.root and len(folder) > 1:
+            folder = os.path.dirname(folder)
+        return folder
+
+    def listing(self, folder: str) -> frozenset[str]:
+        """The names in a folder, empty where there is none."""
+        names = self._listings.get(folder)
+        if names is None:
+            try:
+                names = frozenset(os.listdir(folder))
+            except OSError:
+                names = frozenset()
+            self._listings[folder] = names
+        return names
+
+    def origins(self, folder: str) -> tuple[str, ...]:
+        """Where absolute imports of a file in ``folder`` may start, nearest first."""
+        known = self._origins.get(folder)
+        if known is None:
+            found = [self.base_of(folder)]
+            current = folder
+            while True:
+                found.append(current)
+                if "src" in self.listing(current):
+                    found.append(os.path.join(current, "src"))
+                if current == self.root or not current.startswith(self.root + os.sep):
+                    break
+                current = os.path.dirname(current)
+            known = tuple(dict.fromkeys([*found, *self.src]))
+            self._origins[folder] = known
+        return known
+
+    def find(self, name: str, importer: Module) -> Module | None:
+        """The project's module of that absolute name as ``importer`` would import it."""
+        folder = os.path.dirname(os.path.abspath(importer.path))
+        key = (name, folder)
+        if key not in self._found:
+            self._found[key] = self._search(name, folder)
+        path = self._found[key]
+        return None if path is None else self.load(path)
+
+    def is_local(self, name: str, importer: Module) -> bool:
+        """Whether the top-level package of ``name`` is the project's own."""
+        head = name.partition(".")[0]
+        if head in LIBRARIES:
+            return False
+        folder = os.path.dirname(os.path.abspath(importer.path))
+        return any(
+            head in self.listing(origin) or f"{head}.py" in self.listing(origin) for origin in self.origins(folder)
+        ) and self._search(head, folder, packages=True) is not None
+
+    def _search(self, name: str, folder: str, *, packages: bool = False) -> str | None:
+        parts = name.split(".")
+        if not name or parts[0] in LIBRARIES:
+            return None
+        for origin in self.origins(folder):
+            if found := self._descend(origin, parts, packages):
+                return found
+        for origin in self.tops.get(parts[0], ()):
+            if found := self._descend(origin, parts, packages):
+                return found
+        return None
+
+    def _descend(self, origin: str, parts: list[str], packages: bool) -> str | None:
+        folder = origin
+        for part in parts[:-1]:
+            if part not in self.listing(folder):
+                return None
+            folder = os.path.join(folder, part)
+        last, names = parts[-1], self.listing(folder)
+        if f"{last}.py" in names:
+            return os.path.join(folder, f"{last}.py")
+        if last in names and last not in SKIPPED_FOLDERS:
+            inner = os.path.join(folder, last)
+            if "__init__.py" in self.listing(inner):
+                return os.path.join(inner, "__init__.py")
+            if packages and any(n.endswith(".py") for n in self.listing(inner)):
+                return inner
+        return None
+
+    # ---- the project's files -------------------------------------------------------------------------------------
+
+    @cached_property
+    def files(self) -> tuple[str, ...]:
+        """Every Python file below the root, sorted."""
+        found: list[str] = []
+        stack = [self.root]
+        seen: set[tuple[int, int]] = set()
+        while stack:
+            folder = stack.pop()
+            try:
+                entries = list(os.scandir(folder))
+            except OSError:
+                continue
+            for entry in entries:
+                if entry.name.endswith(".py"):
+                    found.append(entry.path)
+                elif entry.name not in SKIPPED_FOLDERS and not entry.name.startswith("."):
+                    try:
+                        if entry.is_dir():
+                            stat = entry.stat()
+                            if (stat.st_dev, stat.st_ino) not in seen:
+                                seen.add((stat.st_dev, stat.st_ino))
+                                stack.append(entry.path)
+                    except OSError:
+                        continue
+        return tuple(sorted(found))
+
+    @cached_property
+    def tops(self) -> dict[str, tuple[str, ...]]:
+        """Top-level packages and modules anywhere in the project by name; a name that stands twice is nobody's."""
+        folders = {os.path.dirname(path) for path in self.files}
+        found: dict[str, set[str]] = {}
+        for folder in folders:
+            if "__init__.py" in self.listing(folder):
+                base = self.base_of(folder)
+                top = os.path.relpath(folder, base).split(os.sep)[0]
+                found.setdefault(top, set()).add(base)
+        return {name: tuple(bases) for name, bases in found.items() if len(bases) == 1}
+
+    def location_of(self, absolute: str) -> str:
+        """The folder of the code location a file belongs to: the nearest one upwards with a project's marker."""
+        folder = os.path.dirname(absolute)
+        while folder.startswith(self.root + os.sep):
+            if any(marker in self.listing(folder) for marker in MARKERS):
+                return folder
+            folder = os.path.dirname(folder)
+        return self.root
+
+    def mentioning(self, *words: bytes, below: str | None = None) -> Iterator[str]:
+        """The project's files (below a folder) whose bytes hold one of ``words``."""
+        for path in self.files:
+            if below is not None and not path.startswith(below + os.sep):
+                continue
+            try:
+                data = self.data(path)
+            except OSError:
+                continue
+            if any(word in data for word in words):
+                yield path

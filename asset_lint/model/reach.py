@@ -1,0 +1,227 @@
+"""Which functions are in reach of Dagster: compute functions, and the project functions that one leads to.
+
+Answered for one file at a time and backwards: who mentions this function, and is one of those a compute function or
+itself in reach? So ``check a.py`` and ``check .`` agree, and only the modules that import a file are read for it.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from .assets import Function, Kind, call_forms, compute_kind
+from .index import Class, Def, Imported, Module, own_nodes
+from .values import Instance
+
+if TYPE_CHECKING:
+    from .project import Project
+
+IMPORT = re.compile(rb"^[ \t]*(?:from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|[^\n]*)|import[ \t]+([^\n]*))", re.MULTILINE)
+WORD = re.compile(rb"\w+")
+LIFECYCLE = frozenset(
+    """__init__ __enter__ __exit__ __aenter__ __aexit__ __call__ setup_for_execution teardown_after_execution
+    handle_output load_input create_resource yield_for_execution get_resource_to_construct build_defs""".split()
+)
+
+
+class Reach:
+    """The call graph of one project, read as far as somebody asks."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self._compute: dict[Module, dict[Def, tuple[Kind, ast.expr]]] = {}
+        self._references: dict[Def, tuple[frozenset[Def | Class], frozenset[str]]] = {}
+        self._reached: dict[Def, str | None] = {}
+        self._importers: dict[Module, list[Module]] = {}
+        self._index: dict[str, set[str]] | None = None
+
+    def compute(self, module: Module) -> dict[Def, tuple[Kind, ast.expr]]:
+        """The compute functions of a module."""
+        known = self._compute.get(module)
+        if known is None:
+            known = self._compute[module] = {}
+            names = self.project.names
+            for definition in module.functions:
+                if definition.node.decorator_list and (found := compute_kind(definition, names)):
+                    known[definition] = found
+            for definition, kind, node in call_forms(module, names):
+                if definition.module is module:
+                    known.setdefault(definition, (kind, node))
+        return known
+
+    def functions(self, module: Module) -> list[Function]:
+        """The functions of a module in reach, in the order of the source."""
+        compute = self.compute(module)
+        found: list[Function] = []
+        for definition in module.functions:
+            if definition in compute:
+                kind, decorator = compute[definition]
+                found.append(Function(definition, kind, decorator, definition.qualified_name, self.project))
+            elif leads := self.reached(definition):
+                found.append(Function(definition, None, None, leads, self.project))
+        return found
+
+    def reached(self, definition: Def) -> str | None:
+        """The name of a compute function that leads to ``definition``, None if there is none."""
+        if definition in self._reached:
+            return self._reached[definition]
+        answer = self._reached[definition] = self._search(definition)
+        return answer
+
+    def _search(self, definition: Def) -> str | None:
+        parent = definition.parent
+        if parent is not None and (name := self._is_root(parent)):
+            return name
+        seen: set[Def] = {definition}
+        queue: list[Def] = [definition]
+        while queue:
+            current = queue.pop()
+            for caller in self._callers(current):
+                if name := self._is_root(caller):
+                    return name
+                known = self._reached.get(caller)
+                if known:
+                    return known
+                if caller not in seen:
+                    seen.add(caller)
+                    queue.append(caller)
+            if current.parent is not None and current.parent not in seen:
+                seen.add(current.parent)
+                queue.append(current.parent)
+        for other in seen:  # none of these is in reach either: whoever reaches them reaches this one
+            self._reached.setdefault(other, None)
+        return None
+
+    def _is_root(self, definition: Def) -> str | None:
+        current: Def | None = definition
+        while current is not None:
+            if current in self.compute(current.module):
+                return current.qualified_name
+            current = current.parent
+        return None
+
+    def _callers(self, definition: Def) -> Iterator[Def]:
+        for module in [definition.module, *self.importers(definition.module)]:
+            for candidate in module.functions:
+                if candidate is not definition and self._mentions(candidate, definition):
+                    yield candidate
+
+    def _mentions(self, caller: Def, callee: Def) -> bool:
+        targets, attributes = self.references(caller)
+        if callee in targets:
+            return True
+        owner = callee.owner
+        if owner is None:
+            return False
+        if owner in targets and (callee.name in LIFECYCLE or callee.name in attributes):
+            return True
+        if callee.name in attributes and caller.owner is owner:
+            return True
+        return callee.name in attributes and callee.name not in LIFECYCLE and self._bound_to(caller, owner)
+
+    def _bound_to(self, caller: Def, owner: Class) -> bool:
+        """Whether a resource of that class is bound where the caller reads ``context.resources``."""
+        location = self.project.location_of(os.path.abspath(caller.module.path))
+        _, attributes = self.references(caller)
+        for key, bound in self.project.facts.bindings(location).items():
+            if key in attributes or any(p.arg == key for p in caller.parameters):
+                for values in bound:
+                    if any(isinstance(v, Instance) and owner in self.project.names.ancestry(v.klass) for v in values):
+                        return True
+        return False
+
+    def references(self, definition: Def) -> tuple[frozenset[Def | Class], frozenset[str]]:
+        """The project functions and classes that a function names, and the attributes that it reads."""
+        known = self._references.get(definition)
+        if known is None:
+            known = self._references[definition] = self._collect(definition)
+        return known
+
+    def _collect(self, definition: Def) -> tuple[frozenset[Def | Class], frozenset[str]]:
+        names, targets, attributes = self.project.names, set[Def | Class](), set[str]()
+        scope = definition.inner
+        roots: list[ast.AST] = list(definition.node.decorator_list)
+        roots += [a.annotation for a in definition.parameters if a.annotation is not None]
+        nodes = list(own_nodes(definition.node))
+        for root in roots:
+            nodes.extend(ast.walk(root))
+        for node in list(nodes):
+            if isinstance(node, ast.Lambda):
+                nodes.extend(ast.walk(node))
+        for node in nodes:
+            if isinstance(node, ast.Attribute):
+                attributes.add(node.attr)
+                base: ast.expr = node
+                while isinstance(base, ast.Attribute):
+                    base = base.value
+                if isinstance(base, ast.Name) and _may_lead(base.id, scope):
+                    targets.update(t for t in names.resolve(node, scope) if isinstance(t, (Def, Class)))
+            elif isinstance(node, ast.Name) and _may_lead(node.id, scope):
+                for target in names.name(node.id, scope):
+                    if isinstance(target, (Def, Class)):
+                        targets.add(target)
+        owner = definition.owner
+        if owner is not None:
+            for attribute in attributes & owner.methods.keys():
+                targets.add(owner.methods[attribute])
+            for base_class in names.ancestry(owner)[1:]:
+                if isinstance(base_class, Class):
+                    targets.update(m for n, m in base_class.methods.items() if n in attributes)
+        return frozenset(targets), frozenset(attributes)
+
+    # ---- who imports whom --------------------------------------------------------------------------------------------
+
+    def importers(self, module: Module) -> list[Module]:
+        """The project's modules that import ``module``, directly."""
+        known = self._importers.get(module)
+        if known is None:
+            known = self._importers[module] = []
+            path = os.path.abspath(module.path)
+            stem = os.path.basename(path).removesuffix(".py")
+            words = {stem if stem != "__init__" else os.path.basename(os.path.dirname(path))}
+            for candidate in sorted(set().union(*(self.index.get(word, set()) for word in words))):
+                if candidate != path:
+                    loaded = self.project.load(candidate)
+                    if loaded is not None and self._imports(loaded, module):
+                        known.append(loaded)
+        return known
+
+    def _imports(self, importer: Module, module: Module) -> bool:
+        project = self.project
+        scopes = [importer.scope, *(d.inner for d in importer.functions)]
+        for scope in scopes:
+            for bindings in scope.names.values():
+                for binding in bindings:
+                    if isinstance(binding, Imported):
+                        name = binding.name
+                        while name:
+                            if project.find(name, importer) is module:
+                                return True
+                            name = name.rpartition(".")[0]
+                        if any(getattr(t, "module", None) is module for t in project.names.dotted(binding.name, importer)):
+                            return True
+        return any(project.find(star, importer) is module for star in importer.star_imports)
+
+    @property
+    def index(self) -> dict[str, set[str]]:
+        """Last parts of imported names to the files that import them."""
+        if self._index is None:
+            self._index = {}
+            for path in self.project.files:
+                try:
+                    data = self.project.data(path)
+                except OSError:
+                    continue
+                for source, listed, plain in IMPORT.findall(data):
+                    words = WORD.findall(listed) + WORD.findall(plain) + WORD.findall(source)
+                    for word in words:
+                        self._index.setdefault(word.decode("utf-8", "replace"), set()).add(path)
+        return self._index
+
+
+def _may_lead(name: str, scope: object) -> bool:
+    found = scope.lookup(name)  # type: ignore[attr-defined]
+    return found is not None and any(isinstance(b, (Def, Class, Imported)) for b in found[0])

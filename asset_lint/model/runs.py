@@ -1,0 +1,230 @@
+"""The data flow of one function in reach, said as connections and outputs for the rules."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from .assets import Role, Run
+from .connections import Connection, Leak, Way
+from .flow import Flow
+from .index import Place
+from .knowledge.kinds import ResultKind
+from .outputs import Output
+from .values import (
+    ANY,
+    UNKNOWN,
+    Alternatives,
+    Box,
+    Conn,
+    Const,
+    Context,
+    Instance,
+    LibraryInstance,
+    Manager,
+    Origin,
+    Result,
+    Site,
+    State,
+    Status,
+    Text,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from .assets import Function, Parameter
+
+ORDER = {way: index for index, way in enumerate(Way)}
+
+
+def analyse(function: Function) -> Run:
+    """Follow the function's body with what Dagster, or nobody in particular, hands it."""
+    project = function.project
+    assert project is not None
+    definition = function.definition
+    flow = Flow(project, definition.scope, definition)
+    given: dict[str, Alternatives] = {p.name: parameter_value(function, p) for p in function.parameters}
+    if definition.owner is not None and definition.parameters:
+        this = definition.parameters[0].arg
+        if this == "self":
+            given[this] = (Instance(definition.owner),)
+    ends = flow.run(given, {})
+    last = definition.node.body[-1]
+    for state in ends:
+        _leaks_at(flow, state, Way.END, last)
+    for state, statement, _ in flow.exits.returns:
+        _leaks_at(flow, state, Way.RETURN, statement)
+    for state, where, _ in flow.exits.raises.values():
+        _leaks_at(flow, state, Way.RAISE, where)
+    run = Run(connections=_connections(flow), handed=list(flow.handed))
+    if function.is_compute:
+        run.outputs = _outputs(flow)
+    return run
+
+
+def parameter_value(function: Function, parameter: Parameter) -> Alternatives:
+    """What a parameter receives."""
+    project = function.project
+    assert project is not None
+    facts = project.facts
+    values = facts.annotated(parameter.annotation, function.definition)
+    if parameter.role is Role.CONTEXT:
+        return (Context(),)
+    if parameter.role is Role.PLAIN:
+        return values
+    if parameter.role is Role.CONFIG:
+        return (Text(Origin.FIELD),)
+    if any(isinstance(v, (LibraryInstance, Instance, Conn, Result, Context)) for v in values):
+        return values
+    if parameter.annotation is not None and _is_generic_resource(function, parameter):
+        return facts.resource(parameter.name, function.module)
+    if parameter.default is not None:
+        return facts.static(parameter.default, function.definition.scope)
+    return (Text(Origin.UPSTREAM),)
+
+
+def _is_generic_resource(function: Function, parameter: Parameter) -> bool:
+    assert function.project is not None
+    node = parameter.annotation
+    head = node.value if isinstance(node, ast.Subscript) else node
+    name = function.project.names.external(head, function.definition.scope)
+    return name.startswith("dagster.") and name.rpartition(".")[2] in ("ConfigurableResource", "ResourceParam")
+
+
+def _leaks_at(flow: Flow, state: State, way: Way, node: ast.AST) -> None:
+    for site, status in state.status.items():
+        if status is Status.OPEN:
+            flow.leak(site, way, node)
+        elif status is Status.WAITING and way is not Way.RAISE:
+            flow.leak(site, Way.NEVER_ENTERED, site.opened.node)
+
+
+def _connections(flow: Flow) -> list[Connection]:
+    by_site: dict[Site, list[Leak]] = {}
+    for (site, _, _), leak in flow.leaks.items():
+        by_site.setdefault(site, []).append(leak)
+    found: list[Connection] = []
+    for site in flow.opened:
+        if site.opened.module is not flow.module:
+            continue
+        leaks = sorted(by_site.get(site, ()), key=lambda leak: (ORDER[leak.way], leak.node.span.start))
+        found.append(
+            Connection(
+                opened=site.opened,
+                name=site.name,
+                origin=site.origin,
+                in_memory=site.origin is Origin.MEMORY,
+                managed=site.managed,
+                owned=site.owned,
+                entered=site.entered,
+                closed_by_hand=site.closed_by_hand,
+                leaks=leaks,
+                steps=list(site.steps),
+            )
+        )
+    found.sort(key=lambda connection: connection.opened.span.start)
+    return found
+
+
+# ---- what leaves ---------------------------------------------------------------------------------------------------
+
+
+def _outputs(flow: Flow) -> list[Output]:
+    found: list[Output] = []
+    node = flow.definition.node if flow.definition is not None else None
+    assert node is not None
+    states: dict[ast.AST, list[State]] = {}
+    for state, statement, _ in flow.exits.returns:
+        states.setdefault(statement, []).append(state)
+    from .index import own_nodes
+
+    for inner in own_nodes(node):
+        value: ast.expr | None = None
+        if isinstance(inner, ast.Return) and inner in states:
+            value = inner.value
+        elif isinstance(inner, (ast.Yield, ast.YieldFrom)):
+            value = inner.value
+        if value is not None:
+            _leaving(flow, value, inner, states.get(inner, []), found)
+    if isinstance(node, ast.AsyncFunctionDef) or not found:
+        return found
+    return found
+
+
+def _leaving(flow: Flow, node: ast.expr, exit_: ast.AST, states: list[State], found: list[Output]) -> None:
+    """The values in ``node`` that are DuckDB's own; literal containers are looked into."""
+    if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+        for element in node.elts:
+            _leaving(flow, element.value if isinstance(element, ast.Starred) else element, exit_, states, found)
+        return
+    if isinstance(node, ast.Dict):
+        for element in node.values:
+            _leaving(flow, element, exit_, states, found)
+        return
+    if isinstance(node, (ast.ListComp, ast.SetComp, ast.GeneratorExp)):
+        _leaving(flow, node.elt, exit_, states, found)
+        return
+    if isinstance(node, ast.DictComp):
+        _leaving(flow, node.value, exit_, states, found)
+        return
+    if isinstance(node, ast.IfExp):
+        _leaving(flow, node.body, exit_, states, found)
+        _leaving(flow, node.orelse, exit_, states, found)
+        return
+    values = flow.seen.get(node, ANY)
+    boxed = any(isinstance(v, Box) for v in values)
+    if boxed and isinstance(node, ast.Call):
+        inner = [*node.args, *(k.value for k in node.keywords)]
+        before = len(found)
+        for argument in inner:
+            if argument in flow.seen and _deep(flow.seen[argument]):
+                _leaving(flow, argument, exit_, states, found)
+        if len(found) > before:
+            return
+    deep = _deep(values)
+    if not deep:
+        return
+    direct = [v for v in values if isinstance(v, (Conn, Manager, Result))]
+    sites = {v.site for v in deep if v.site is not None}
+    open_ = not any(state.status.get(site) is Status.CLOSED for state in states for site in sites)
+    first = deep[0]
+    made = [(v.made, "made here") for v in deep if isinstance(v, (Result, Conn)) and v.made is not None and v.made.node is not node]
+    found.append(
+        Output(
+            place=Place(flow.module, node),
+            exit=Place(flow.module, exit_),
+            kinds=frozenset(_kind(v) for v in deep),
+            only=len(direct) == len(values) and not boxed,
+            direct=bool(direct) and not boxed,
+            open=open_,
+            made=list(dict.fromkeys(made))[:3],
+            statement=first.statement if isinstance(first, (Result, Conn)) else "",
+            executed=all(isinstance(v, Conn) and v.executed for v in deep),
+        )
+    )
+
+
+def _deep(values: Alternatives) -> list[Conn | Manager | Result]:
+    """DuckDB's own objects among the values, in containers too."""
+    found: list[Conn | Manager | Result] = []
+    stack: list[Value] = list(values)
+    while stack:
+        value = stack.pop(0)
+        if isinstance(value, (Conn, Manager)):
+            found.append(value)
+        elif isinstance(value, Result):
+            if value.kind in LIVE:
+                found.append(value)
+        elif isinstance(value, Box) and value.kind != "generator":
+            stack.extend(v for item in value.items for v in item)
+    return found
+
+
+LIVE = frozenset((ResultKind.RELATION, ResultKind.GROUPED, ResultKind.READER, ResultKind.LAZY_POLARS, ResultKind.ITERATOR))
+
+
+def _kind(value: Conn | Manager | Result) -> ResultKind:
+    return value.kind if isinstance(value, Result) else ResultKind.CONNECTION
+
+
+__all__ = ["UNKNOWN", "Const", "analyse", "parameter_value"]

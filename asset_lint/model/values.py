@@ -1,0 +1,296 @@
+"""What an expression may be: the abstract values that the data flow computes with.
+
+A variable holds *alternatives*, a short tuple of values, one for each way that leads there. ``UNKNOWN`` among them
+means: also anything else.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Union
+
+from .index import Class, Def, Module, Place
+from .knowledge.kinds import ResultKind
+from .names import External
+
+MAX_ALTERNATIVES = 6
+
+
+class Origin(enum.Enum):
+    """Where a text, above all a database path, comes from. Ordered: a mixture has the last of its parts' origins."""
+
+    MEMORY = 0  # no file at all
+    LITERAL = 1  # the code alone decides
+    TEMPORARY = 2  # tempfile and its like
+    ENVIRONMENT = 3
+    FIELD = 4  # a field of a resource, a Config, settings
+    UPSTREAM = 5  # what another asset, or the caller, gives
+    UNKNOWN = 6
+
+
+class Status(enum.IntEnum):
+    """What has become of a connection on one path."""
+
+    WAITING = 0  # a context manager that nobody has entered
+    OPEN = 1
+    CLOSED = 2
+    HANDED = 3  # somebody else's now: stored, given to code that can't be seen, or unclear
+    RETURNED = 4  # its caller's now
+
+
+@dataclass(eq=False)
+class Site:
+    """A place where a connection comes into being, as seen from the function under analysis."""
+
+    opened: Place
+    origin: Origin
+    managed: bool = False
+    owned: bool = True  # False: someone else closes it (a parameter, a module, a resource)
+    handed_path: bool = False  # the path was handed over by a caller
+    name: str = ""
+    steps: tuple[tuple[Place, str], ...] = ()
+    entered: bool = False
+    closed_by_hand: bool = False
+    yielded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Anything."""
+
+
+UNKNOWN = Unknown()
+
+
+@dataclass(frozen=True, slots=True)
+class Const:
+    """A constant of the code."""
+
+    value: Union[str, bytes, int, float, complex, bool, None]
+    handed: bool = False  # given to this function by a caller
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A string or path that is no plain constant, or any value of a known origin."""
+
+    origin: Origin
+    text: str = ""  # the constant part that is known, for literals all of it as far as the code tells
+    handed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionValue:
+    """A function of the project, bound to ``self`` where it is a method."""
+
+    definition: Def
+    bound: Value | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClassValue:
+    """A class of the project."""
+
+    klass: Class
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleValue:
+    """A module of the project."""
+
+    module: Module
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """An object of a project class; ``path`` is the origin of the path a resource was given in this function."""
+
+    klass: Class
+    origin: Origin = Origin.FIELD
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryInstance:
+    """An object of a library's class."""
+
+    name: str
+    origin: Origin = Origin.FIELD
+
+
+@dataclass(frozen=True, slots=True)
+class Conn:
+    """A DuckDB connection. ``statement`` is set where it is the result of ``execute``: the SQL's first keyword."""
+
+    site: Site
+    cursor: bool = False
+    executed: bool = False
+    statement: str = ""
+    made: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Manager:
+    """A context manager that gives a connection when it is entered."""
+
+    site: Site
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """``contextlib.closing(connection)``."""
+
+    connection: Conn
+
+
+@dataclass(frozen=True, slots=True)
+class Giving:
+    """A context manager that gives these values and closes nothing that we know of."""
+
+    values: Alternatives
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a DuckDB method gives other than a connection: a relation, a reader, a frame, rows."""
+
+    kind: ResultKind
+    site: Site | None
+    made: Place
+    statement: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A container: one alternatives tuple an element where the length is known, else one for all."""
+
+    kind: str
+    items: tuple[Alternatives, ...]
+    open: bool = False  # more elements than are listed may be in it
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A method or attribute of a value that is not the project's own."""
+
+    receiver: Value
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """``functools.partial``."""
+
+    function: Value
+    positional: tuple[Alternatives, ...]
+    named: tuple[tuple[str, Alternatives], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The context that Dagster hands to a compute function."""
+
+
+Value = Union[
+    Unknown, Const, Text, External, FunctionValue, ClassValue, ModuleValue, Instance, LibraryInstance, Conn, Manager,
+    Closing, Giving, Result, Box, Method, Partial, Context,
+]  # fmt: skip
+Alternatives = tuple[Value, ...]
+ANY: Alternatives = (UNKNOWN,)
+
+
+def join(*many: Alternatives) -> Alternatives:
+    """The alternatives of several paths together."""
+    first = many[0]
+    if all(other == first for other in many[1:]):
+        return first
+    found = tuple(dict.fromkeys(value for one in many for value in one))
+    if len(found) > MAX_ALTERNATIVES:
+        kept = [v for v in found if v is not UNKNOWN][: MAX_ALTERNATIVES - 1]
+        return (*kept, UNKNOWN)
+    return found
+
+
+def sites_in(values: Iterable[Value], *, holding: bool = True) -> Iterator[Site]:
+    """The connections that a value holds on to; ``holding`` leaves out results that merely depend on one."""
+    for value in values:
+        if isinstance(value, (Conn, Manager)):
+            yield value.site
+        elif isinstance(value, Closing):
+            yield value.connection.site
+        elif isinstance(value, Result):
+            if not holding and value.site is not None:
+                yield value.site
+        elif isinstance(value, Giving):
+            yield from sites_in(value.values, holding=holding)
+        elif isinstance(value, Box):
+            for item in value.items:
+                yield from sites_in(item, holding=holding)
+        elif isinstance(value, Method):
+            yield from sites_in((value.receiver,), holding=holding)
+        elif isinstance(value, FunctionValue):
+            if value.bound is not None:
+                yield from sites_in((value.bound,), holding=holding)
+        elif isinstance(value, Partial):
+            yield from sites_in((value.function,), holding=holding)
+            for item in value.positional:
+                yield from sites_in(item, holding=holding)
+            for _, item in value.named:
+                yield from sites_in(item, holding=holding)
+
+
+@dataclass
+class State:
+    """What is known on one path: the variables, and what has become of each connection."""
+
+    env: dict[str, Alternatives] = field(default_factory=dict)
+    status: dict[Site, Status] = field(default_factory=dict)
+
+    def copy(self) -> State:
+        """An independent state of the same content."""
+        return State(self.env.copy(), self.status.copy())
+
+    def refers_to(self, site: Site) -> bool:
+        """Whether some variable still holds the connection."""
+        return any(site in sites_in(values) for values in self.env.values())
+
+
+def truth(value: Value) -> bool | None:
+    """Whether a value is true in a condition, None if that can't be told."""
+    if isinstance(value, Const):
+        return bool(value.value)
+    if isinstance(value, (Conn, Manager, Closing, FunctionValue, ClassValue, ModuleValue, Context)):
+        return True
+    return None
+
+
+def is_none(value: Value) -> bool | None:
+    """Whether a value is None, None if that can't be told."""
+    if isinstance(value, Const):
+        return value.value is None
+    if isinstance(value, (Unknown, Text, External, Method)):
+        return None
+    return False
+
+
+def origin_of(values: Alternatives) -> tuple[Origin, str, bool]:
+    """Where a text comes from: origin, its known constant part, and whether a caller handed it over.
+
+    Several alternatives count as the most hard-coded one only if every one is a literal.
+    """
+    worst, text, handed = Origin.LITERAL, "", False
+    for value in values:
+        if isinstance(value, Const):
+            if isinstance(value.value, str):
+                text, handed = text or value.value, handed or value.handed
+            elif value.value is None:
+                continue
+            else:
+                return Origin.UNKNOWN, "", False
+        elif isinstance(value, Text):
+            text, handed = text or value.text, handed or value.handed
+            worst = value.origin if value.origin.value > worst.value else worst
+        else:
+            return Origin.UNKNOWN, "", False
+    return worst, text, handed

@@ -1,0 +1,107 @@
+"""The whole API of a rule author: subclass :class:`Rule`, override ``visit_…`` methods, call :meth:`Rule.report`.
+
+Nodes of the domain are visited like nodes of syntax. For every *function in reach* of Dagster (a compute function, or
+a function of the project that one reaches) the engine calls, in this order:
+
+``visit_function(function)``       each function in reach
+``visit_asset(function)``          those whose body Dagster runs as an asset (``asset``, ``multi_asset`` and their like)
+``visit_connection(connection)``   each DuckDB connection that the function opens
+``visit_output(output)``           each value that leaves a compute function
+``visit_<LibCST class>(node)``     each LibCST node of that class in the function's own body
+
+Docstrings of rules are their pages: sections *What it does*, *Why is this bad?*, *Example*, *Use instead*, *Fix safety*,
+*Options*, *References*.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from .finding import Finding, Fix, Note, Safety, Severity, Span
+from .model.assets import Function, Kind, Parameter
+from .model.connections import Connection, Leak, Way
+from .model.index import Module, Place
+from .model.outputs import Output
+from .rewrite import Rewrite
+
+if TYPE_CHECKING:
+    import libcst as cst
+
+    from .config import Config
+
+__all__ = [
+    "Connection", "Finding", "Fix", "Function", "Kind", "Leak", "Module", "Output", "Parameter",
+    "Place", "Rewrite", "Rule", "Safety", "Severity", "Span", "Way",
+]  # fmt: skip
+
+
+class Rule:
+    """One thing that must not be. One instance lives for one file.
+
+    Class attributes: ``code`` (``AL201``), ``message`` (a format string for :meth:`report`'s words), ``severity``.
+    The rule's name is its class name in kebab case: ``UnclosedConnection`` is ``unclosed-connection``.
+    """
+
+    code: ClassVar[str]
+    message: ClassVar[str]
+    severity: ClassVar[Severity] = Severity.ERROR
+    name: ClassVar[str]
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", cls.__name__).lower()
+
+    def __init__(self, module: Module, config: Config) -> None:
+        self.module = module
+        self.config = config
+        self.function: Function | None = None  # where the walk stands; set by the engine
+        self.findings: list[Finding] = []
+
+    def report(
+        self,
+        where: Place | cst.CSTNode,
+        *,
+        because: Sequence[tuple[Place | cst.CSTNode, str]] = (),
+        fix: Fix | None = None,
+        hint: str = "",
+        severity: Severity | None = None,
+        message: str | None = None,
+        **words: object,
+    ) -> None:
+        """Say that something is wrong at ``where``.
+
+        ``message`` overrides the class's; either is formatted with ``words``. ``because`` lists the steps of the
+        reasoning as (place, what happens there). ``hint`` says what to write instead where no fix can.
+        """
+        span = self.span(where)
+        self.findings.append(
+            Finding(
+                code=self.code,
+                name=self.name,
+                message=(message or self.message).format(**words),
+                severity=self.severity if severity is None else severity,
+                path=self.module.path,
+                span=span,
+                noqa_line=self.module.source.noqa_line(span),
+                function=self.function.qualified_name if self.function else "",
+                hint=hint,
+                notes=tuple(self._note(place, text) for place, text in because),
+                fix=fix,
+            )
+        )
+
+    def rewrite(self) -> Rewrite:
+        """A fresh change of this file, to be filled and turned into a :class:`Fix`."""
+        return Rewrite(self.module)
+
+    def span(self, where: Place | cst.CSTNode) -> Span:
+        """Where a place or a LibCST node of this file stands."""
+        if isinstance(where, Place):
+            return where.span
+        return self.module.source.span_of_cst(where)
+
+    def _note(self, where: Place | cst.CSTNode, text: str) -> Note:
+        path = where.module.path if isinstance(where, Place) else self.module.path
+        return Note(path, self.span(where), text)

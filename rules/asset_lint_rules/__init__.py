@@ -1,0 +1,1 @@
+"""The built-in rules of asset-lint, one module per rule."""
