@@ -1,0 +1,159 @@
+"""SARIF 2.1.0, for code scanning and editors."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from asset_lint.finding import Finding, Fix, Note, Severity, Span
+
+from .common import Context
+
+_LEVEL = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+_BASE = "%SRCROOT%"
+_FINGERPRINT = "assetLint/v1"
+
+Json = Mapping[str, Any]
+
+
+def render(findings: Sequence[Finding], context: Context) -> str:
+    """One run as a SARIF log."""
+    codes = sorted({finding.code: finding for finding in findings}.items())
+    index = {code: at for at, (code, _) in enumerate(codes)}
+    prints = fingerprints(findings, context)
+    run = {
+        "tool": {
+            "driver": {
+                "name": "asset-lint",
+                "version": context.version,
+                "semanticVersion": context.version,
+                "rules": [_rule(finding, context) for _, finding in codes],
+            }
+        },
+        "columnKind": "unicodeCodePoints",
+        "originalUriBaseIds": {_BASE: {"description": {"text": "The root of the repository that was checked."}}},
+        "invocations": [
+            {
+                "executionSuccessful": not context.problems,
+                "toolExecutionNotifications": [
+                    {"level": "error", "message": {"text": problem}} for problem in context.problems
+                ],
+            }
+        ],
+        "results": [
+            _result(finding, index[finding.code], fingerprint, context)
+            for finding, fingerprint in zip(findings, prints, strict=True)
+        ],
+    }
+    log = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
+    return json.dumps(log, indent=2) + "\n"
+
+
+def fingerprints(findings: Sequence[Finding], context: Context) -> list[str]:
+    """For each finding a hash that stays the same when lines move: of its code, function, line and their ordinal."""
+    seen: Counter[tuple[str, str, str, str]] = Counter()
+    prints: list[str] = []
+    for finding in findings:
+        lines = context.lines(finding.path)
+        line = lines[finding.span.line - 1] if finding.span.line <= len(lines) else ""
+        key = (_uri(finding.path, context)["uri"], finding.code, finding.function, " ".join(line.split()))
+        seen[key] += 1
+        # surrogatepass: a file name may hold bytes that are no text
+        digest = hashlib.sha256("\0".join((*key, str(seen[key]))).encode("utf-8", "surrogatepass"))
+        prints.append(digest.hexdigest()[:32])
+    return prints
+
+
+def _rule(finding: Finding, context: Context) -> Json:
+    page = context.pages.get(finding.code)
+    severity = page.severity if page else finding.severity
+    summary = page.summary if page else finding.name.replace("-", " ")
+    text = page.text if page else summary
+    return {
+        "id": finding.code,
+        "name": "".join(word.capitalize() for word in finding.name.split("-")),
+        "shortDescription": {"text": summary},
+        "fullDescription": {"text": summary},
+        "help": {"text": text, "markdown": text},
+        "defaultConfiguration": {"level": _LEVEL[severity]},
+        "properties": {"problem.severity": _problem(severity), "tags": ["dagster", "duckdb"]},
+    }
+
+
+def _problem(severity: Severity) -> str:
+    return "recommendation" if severity is Severity.INFO else str(severity)
+
+
+def _result(finding: Finding, index: int, fingerprint: str, context: Context) -> Json:
+    message = f"{finding.message}\n{finding.hint}" if finding.hint else finding.message
+    location = _location(finding.path, finding.span, context)
+    if finding.function:
+        location["logicalLocations"] = [{"fullyQualifiedName": finding.function, "kind": "function"}]
+    result: dict[str, Any] = {
+        "ruleId": finding.code,
+        "ruleIndex": index,
+        "level": _LEVEL[finding.severity],
+        "message": {"text": message},
+        "locations": [location],
+        "partialFingerprints": {_FINGERPRINT: fingerprint},
+    }
+    if finding.notes:
+        result["codeFlows"] = [{"threadFlows": [{"locations": list(_steps(finding, context))}]}]
+        result["relatedLocations"] = [{"id": at, **_told(note, context)} for at, note in enumerate(finding.notes)]
+    if finding.fix is not None and finding.fix.edits:
+        result["fixes"] = [_fix(finding.path, finding.fix, context)]
+    return result
+
+
+def _steps(finding: Finding, context: Context) -> Iterator[Json]:
+    if all((note.path, note.span) != (finding.path, finding.span) for note in finding.notes):
+        own = {**_location(finding.path, finding.span, context), "message": {"text": finding.message}}
+        yield {"location": own, "importance": "essential"}
+    for note in finding.notes:
+        yield {"location": _told(note, context)}
+
+
+def _told(note: Note, context: Context) -> Json:
+    return {**_location(note.path, note.span, context), "message": {"text": note.message}}
+
+
+def _fix(path: str, fix: Fix, context: Context) -> Json:
+    replacements = [
+        {"deletedRegion": _region(edit.span), "insertedContent": {"text": edit.text}}
+        if edit.text
+        else {"deletedRegion": _region(edit.span)}
+        for edit in fix.edits
+    ]
+    change = {"artifactLocation": _uri(path, context), "replacements": replacements}
+    return {
+        "description": {"text": fix.message},
+        "artifactChanges": [change],
+        "properties": {"applicability": str(fix.safety)},
+    }
+
+
+def _location(path: str, span: Span, context: Context) -> dict[str, Any]:
+    return {"physicalLocation": {"artifactLocation": _uri(path, context), "region": _region(span)}}
+
+
+def _uri(path: str, context: Context) -> dict[str, str]:
+    from urllib.parse import quote
+
+    absolute = os.path.abspath(path)
+    root = str(context.root).rstrip(os.sep) + os.sep
+    if absolute.startswith(root):
+        return {"uri": quote(os.fsencode(absolute[len(root) :].replace(os.sep, "/"))), "uriBaseId": _BASE}
+    return {"uri": "file://" + quote(os.fsencode(absolute.replace(os.sep, "/")))}
+
+
+def _region(span: Span) -> Json:
+    return {
+        "startLine": span.line,
+        "startColumn": span.column,
+        "endLine": span.end_line,
+        "endColumn": span.end_column,
+    }
