@@ -1,0 +1,205 @@
+"""Does every fault count? Faults put mechanically into real, silent functions, and what the linter says of them.
+
+usage: python -m benchmarks.mutants --corpus DIR [--rules CODES] [--count N] [--seed N] [--show missed|found|changed]
+
+DIR holds one folder a repository. Of each rule N mutants (default 60) are drawn with a fixed seed, evenly over the
+repositories and over the ways to make the fault (see ``benchmarks.mutate``). A function takes a fault only if none of
+the rules speaks of it (or of the helper that the fault is put into) beforehand, and a mutant must compile. It counts as
+found if its rule reports a new finding in the changed function; every other finding that is new or gone, in the changed
+files and in those that import them, is counted beside it. Exit status 1 if a rule finds fewer than 97 in 100.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import difflib
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+from asset_lint.finding import Finding
+
+from .linter import Linter
+from .mutate import OPERATORS, Mutant, Repository
+from .mutate.repository import named_function
+
+CODES = tuple(OPERATORS)
+ENOUGH = 0.97
+
+
+@dataclass
+class Outcome:
+    """What the linter said of one mutant; ``others`` are findings (new "+", gone "-") that are not the fault's."""
+
+    mutant: Mutant
+    found: bool
+    others: list[str] = field(default_factory=list)
+
+
+class Bench:
+    """One repository: its mutants, its linter, and what that says of it unchanged."""
+
+    def __init__(self, root: Path) -> None:
+        self.repository = Repository(root)
+        self.linter = Linter(root, CODES)
+        self.before: dict[Path, list[Finding]] = self.linter.check(self.repository.texts)
+
+    def silent(self, path: Path, function: str) -> bool:
+        """Whether no rule speaks of ``function`` as it is; a function that is not there yet is silent."""
+        node = named_function(self.repository.texts[path].tree, function)
+        return node is None or not any(_within(f, node) for f in self.before[path])
+
+    def judge(self, mutant: Mutant) -> Outcome:
+        """Check the repository with the fault in it."""
+        affected = list(dict.fromkeys([*mutant.overrides, *self._importers(mutant.overrides)]))
+        after = self.linter.check(affected, mutant.overrides)
+        own: dict[Path, list[ast.AST]] = defaultdict(list)
+        for path, function in mutant.expected:
+            data = mutant.overrides.get(path, self.repository.texts[path].data)
+            node = named_function(ast.parse(data), function)
+            if node is not None:
+                own[path].append(node)
+        found, others = False, []
+        for path in affected:
+            mine = {
+                f for f in after[path] if f.code == mutant.rule and any(_within(f, node) for node in own.get(path, ()))
+            }
+            found = found or bool(mine)
+            then, now = _signs(self.before[path]), _signs(f for f in after[path] if f not in mine)
+            relative = path.relative_to(self.repository.root)
+            others += [f"+ {relative} {sign}" for sign in (now - then).elements()]
+            others += [f"- {relative} {sign}" for sign in (then - now).elements()]
+        return Outcome(mutant, found, others)
+
+    def _importers(self, changed: Iterable[Path]) -> Iterator[Path]:
+        """Files that may import one of ``changed``: they have its name."""
+        words = {(p.parent.name if p.name == "__init__.py" else p.stem).encode() for p in changed}
+        for path, text in self.repository.texts.items():
+            if b"dagster" in text.data and any(word in text.data for word in words):
+                yield path
+
+
+def _within(finding: Finding, node: ast.AST) -> bool:
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    first = min([node.lineno, *(d.lineno for d in decorators)])  # type: ignore[attr-defined]
+    return first <= finding.span.line <= node.end_lineno  # type: ignore[attr-defined,no-any-return]
+
+
+def _signs(findings: Iterable[Finding]) -> Counter[str]:
+    """Findings without their lines, which a fault moves."""
+    return Counter(f"{f.code} {f.function}: {f.message}" for f in findings)
+
+
+def drawn(benches: list[Bench], rule: str, count: int, seed: int) -> Iterator[tuple[Bench, Mutant]]:
+    """``count`` mutants of ``rule``: one of each repository in turn, its ways to make the fault in turn."""
+    streams = [
+        (bench, _mutants(bench, rule, Random(f"{seed} {rule} {bench.repository.root.name}"))) for bench in benches
+    ]
+    Random(f"{seed} {rule}").shuffle(streams)
+    left = count
+    while streams and left:
+        for stream in list(streams):
+            mutant = next(stream[1], None)
+            if mutant is None:
+                streams.remove(stream)
+            elif left:
+                left -= 1
+                yield stream[0], mutant
+
+
+def _mutants(bench: Bench, rule: str, random: Random) -> Iterator[Mutant]:
+    candidates = list(bench.repository.candidates())
+    random.shuffle(candidates)
+    operators = list(OPERATORS[rule])
+    random.shuffle(operators)
+    used: set[tuple[int, int]] = set()
+    for turn in range(len(operators)):
+        for at, candidate in enumerate(candidates):
+            # Each candidate begins with another operator, so that every way is used and every function has its turn.
+            which = (at + turn) % len(operators)
+            if (at, which) not in used:
+                used.add((at, which))
+                mutant = next(_usable(bench, operators[which](candidate, random)), None)
+                if mutant is not None:
+                    yield mutant
+
+
+def _usable(bench: Bench, mutants: Iterator[Mutant]) -> Iterator[Mutant]:
+    for mutant in mutants:
+        if all(bench.silent(path, function) for path, function in mutant.expected) and _compiles(mutant):
+            yield mutant
+
+
+def _compiles(mutant: Mutant) -> bool:
+    try:
+        for path, data in mutant.overrides.items():
+            compile(data, str(path), "exec", dont_inherit=True)
+    except SyntaxError:
+        return False
+    return True
+
+
+def show(outcome: Outcome) -> None:
+    """Print a mutant as a diff, and what changed beside it."""
+    print("=" * 100)
+    print(outcome.mutant.label, "found" if outcome.found else "MISSED")
+    for path, data in outcome.mutant.overrides.items():
+        old, new = path.read_bytes().decode().splitlines(), data.decode().splitlines()
+        print("\n".join(difflib.unified_diff(old, new, lineterm="", n=3)))
+    print("\n".join(outcome.others))
+
+
+def table(outcomes: list[Outcome]) -> str:
+    """The figures as a Markdown table."""
+    rows = ["| rule | mutants | repositories | found | other findings changed |", "|---|---|---|---|---|"]
+    for rule in CODES:
+        mine = [o for o in outcomes if o.mutant.rule == rule]
+        if mine:
+            found = sum(o.found for o in mine)
+            repositories = len({o.mutant.repository.root for o in mine})
+            others = sum(len(o.others) for o in mine)
+            rows.append(f"| {rule} | {len(mine)} | {repositories} | {found} ({found / len(mine):.1%}) | {others} |")
+    return "\n".join(rows)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.mutants", description=(__doc__ or "").partition("\n")[0]
+    )
+    parser.add_argument("--corpus", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--rules", default=",".join(CODES))
+    parser.add_argument("--repositories", default="", help="only folders whose names contain this")
+    parser.add_argument("--count", type=int, default=60)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--show", choices=["missed", "found", "changed"])
+    options = parser.parse_args()
+    benches = []
+    for root in sorted(p.resolve() for p in options.corpus.iterdir() if p.is_dir()):
+        if options.repositories in root.name:
+            benches.append(Bench(root))
+            print(f"{root.name}: {sum(map(len, benches[-1].before.values()))} findings unchanged", file=sys.stderr)
+    outcomes = []
+    for rule in options.rules.split(","):
+        for bench, mutant in drawn(benches, rule, options.count, options.seed):
+            outcome = bench.judge(mutant)
+            outcomes.append(outcome)
+            print(".+x-"[(not outcome.found) * 2 + bool(outcome.others)], end="", file=sys.stderr, flush=True)
+            wanted = {"missed": not outcome.found, "found": outcome.found, "changed": bool(outcome.others)}
+            if options.show and wanted[options.show]:
+                show(outcome)
+        print(file=sys.stderr)
+    print(table(outcomes))
+    ways: dict[str, list[bool]] = defaultdict(list)
+    for outcome in outcomes:
+        ways[f"{outcome.mutant.rule} {outcome.mutant.operator}"].append(outcome.found)
+    print("\n" + "\n".join(f"{way}: {sum(found)} of {len(found)}" for way, found in sorted(ways.items())))
+    rates = {o.mutant.rule: [p.found for p in outcomes if p.mutant.rule == o.mutant.rule] for o in outcomes}
+    return int(any(sum(found) < ENOUGH * len(found) for found in rates.values()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

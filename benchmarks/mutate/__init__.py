@@ -1,0 +1,25 @@
+"""Put one fault mechanically into a real function, knowing nothing of how a rule looks for it.
+
+Works on the text and the stdlib ``ast``; imports nothing of asset-lint. ``OPERATORS`` names for each rule the ways in
+which its fault is made.
+"""
+
+from __future__ import annotations
+
+from .connections import CONNECTION_OPERATORS
+from .contexts import CONTEXT_OPERATORS
+from .handlers import HANDLER_OPERATORS
+from .paths import PATH_OPERATORS
+from .repository import Candidate, Mutant, Operator, Repository
+from .results import CONNECTION_RESULT_OPERATORS, RELATION_RESULT_OPERATORS
+
+__all__ = ["OPERATORS", "Candidate", "Mutant", "Operator", "Repository"]
+
+OPERATORS: dict[str, tuple[Operator, ...]] = {
+    "AL101": RELATION_RESULT_OPERATORS,
+    "AL102": CONNECTION_RESULT_OPERATORS,
+    "AL201": CONNECTION_OPERATORS,
+    "AL203": PATH_OPERATORS,
+    "AL301": HANDLER_OPERATORS,
+    "AL401": CONTEXT_OPERATORS,
+}

@@ -1,0 +1,130 @@
+"""How much CPU a check costs, beside parsing with LibCST, Fixit and ruff.
+
+usage: python -m benchmarks.speed [--runs N] [--only typical|sample|dense] [--write]
+
+Prints a table of CPU seconds (user and system, children included) of whole processes, without a bare ``import libcst``
+where the program imports it, each the median of N runs (default 5) that alternate. All rules are on, one process, no
+cache. Before anything is timed, the findings are compared with those of an engine without gates, and must not be empty.
+With ``--write`` the table goes to benchmarks/RESULTS.md; nothing else is written outside benchmarks/.packages.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import layout
+
+RESULTS = Path(__file__).with_name("RESULTS.md")
+PARSE = """\
+import sys, libcst
+for path in open(sys.argv[1]).read().splitlines():
+    try:
+        libcst.parse_module(open(path, "rb").read())
+    except libcst.ParserSyntaxError:
+        pass
+"""
+FIXIT = """\
+import collections, sys
+from pathlib import Path
+from fixit.api import fixit_paths
+found = collections.Counter()
+for result in fixit_paths([Path(p) for p in sys.argv[1:]], parallel=False):
+    if result.error:
+        sys.exit(f"{result.path}: {result.error[1]}")
+    if result.violation:
+        found[result.violation.rule_name] += 1
+print(dict(found))
+"""
+RUFF_RULES = "E722,BLE001,S608,SIM115,T201"
+
+
+@dataclass(frozen=True)
+class Tree:
+    """What one table measures: folders, and the files in them that mention dagster."""
+
+    name: str
+    title: str
+    paths: tuple[Path, ...]
+    with_fixit: bool
+    parse_limit: float
+    fixit_limit: float
+
+    @property
+    def files(self) -> list[Path]:
+        return sorted(file for path in self.paths for file in path.rglob("*.py"))
+
+    @property
+    def mentioning(self) -> list[Path]:
+        return [file for file in self.files if b"dagster" in file.read_bytes()]
+
+
+def trees() -> list[Tree]:
+    """The trees, laid out."""
+    packages = layout.typical()
+    sample = tuple(packages / name for name in layout.WITH_ASSETS)
+    every = tuple(sorted(p for p in packages.iterdir() if p.is_dir()))
+    return [
+        Tree("typical", f"{len(layout.PACKAGES)} packages from PyPI", every, False, 0.5, 25),
+        Tree("sample", f"those {len(sample)} of them that hold assets of their own", sample, True, 0.5, 25),
+        Tree(
+            "dense", "DuckDB assets made from this repository's fixtures and example", (layout.dense(),), True, 1.0, 10
+        ),
+    ]
+
+
+def cpu(command: Sequence[str | Path]) -> float:
+    """CPU seconds of ``command`` and its children."""
+    environment = {**os.environ, "PYTHONPATH": str(layout.ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    process = subprocess.Popen([str(c) for c in command], stdout=subprocess.DEVNULL, env=environment, cwd=layout.FOLDER)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"exit status {process.returncode}: {' '.join(map(str, command[:8]))} …")
+    return usage.ru_utime + usage.ru_stime
+
+
+def findings(tree: Tree, *, gated: bool) -> list[str]:
+    """What a check of ``tree`` finds, one line a finding."""
+    raise NotImplementedError
+
+
+def commands(tree: Tree) -> dict[str, list[str | Path]]:
+    """What is timed, by name."""
+    python = layout.python()
+    listing = layout.FOLDER / f"{tree.name}.files"
+    listing.write_text("\n".join(map(str, tree.mentioning)))
+    check: list[str | Path] = [python, "-m", "asset_lint", "check", "--select", "ALL", "--jobs", "1", "--no-cache"]
+    timed: dict[str, list[str | Path]] = {
+        "import libcst": [python, "-c", "import libcst"],
+        "asset-lint check": [*check, "--output-format", "json", "--exit-zero", *tree.paths],
+        "libcst.parse_module": [python, "-c", PARSE, listing],
+        "ruff check": [
+            python.with_name("ruff"), "check", "--isolated", "--no-cache", "--no-respect-gitignore", "--exit-zero",
+            "--select", RUFF_RULES, *tree.paths,
+        ],
+    }  # fmt: skip
+    if tree.with_fixit:
+        timed["fixit, five rules"] = [python, "-c", FIXIT, *tree.paths]
+    return timed
+
+
+def measure(tree: Tree, runs: int) -> dict[str, float]:
+    """Median CPU seconds of each command; a bare import of libcst is taken off where the program makes one."""
+    timed = commands(tree)
+    taken: dict[str, list[float]] = {name: [] for name in timed}
+    for run in range(runs):
+        for name, command in timed.items():
+            taken[name].append(cpu(command))
+        print(f"{tree.name}: run {run + 1} of {runs}", file=sys.stderr)
+    medians = {name: statistics.median(times) for name, times in taken.items()}
+    start = medians.pop("import libcst")
+    return {name: seconds if name == "ruff check" else seconds - start for name, seconds in medians.items()}
