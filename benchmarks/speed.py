@@ -92,9 +92,14 @@ def cpu(command: Sequence[str | Path]) -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def findings(tree: Tree, *, gated: bool) -> list[str]:
-    """What a check of ``tree`` finds, one line a finding."""
-    raise NotImplementedError
+def findings(tree: Tree) -> dict[str, int]:
+    """How often each rule speaks in ``tree``; ends the process unless the engine without gates says the same."""
+    command = [str(layout.python()), "-m", "benchmarks.equal", *map(str, tree.paths)]
+    process = subprocess.run(command, cwd=layout.ROOT, stdout=subprocess.PIPE, check=False)
+    if process.returncode:
+        raise SystemExit(f"{tree.name}: no findings, or others than those of the engine without gates")
+    counts: dict[str, int] = json.loads(process.stdout)
+    return counts
 
 
 def commands(tree: Tree) -> dict[str, list[str | Path]]:
@@ -128,3 +133,53 @@ def measure(tree: Tree, runs: int) -> dict[str, float]:
     medians = {name: statistics.median(times) for name, times in taken.items()}
     start = medians.pop("import libcst")
     return {name: seconds if name == "ruff check" else seconds - start for name, seconds in medians.items()}
+
+
+def report(tree: Tree, taken: dict[str, float], found: dict[str, int]) -> str:
+    """The figures of one tree as Markdown."""
+    lines = sum(file.read_bytes().count(b"\n") for file in tree.files)
+    mentioning = sum(file.read_bytes().count(b"\n") for file in tree.mentioning)
+    check = taken["asset-lint check"]
+    rows = [
+        f"## {tree.title}",
+        f"{len(tree.files)} files, {lines:,} lines; {len(tree.mentioning)} files, {mentioning:,} lines "
+        "mention dagster. "
+        f"Findings, equal with and without gates: {', '.join(f'{code} {n}' for code, n in found.items())}.",
+        "",
+        "| | CPU s | ms per 1,000 lines | times the check |",
+        "|---|---|---|---|",
+    ]
+    for name, seconds in taken.items():
+        base = mentioning if name == "libcst.parse_module" else lines
+        rows.append(f"| {name} | {seconds:.2f} | {seconds / base * 1e6:.1f} | {seconds / check:.2f} |")
+    bars = [(f"check / parse_module = {check / taken['libcst.parse_module']:.2f}", f"at most {tree.parse_limit}")]
+    if tree.with_fixit:
+        bars.append((f"Fixit / check = {taken['fixit, five rules'] / check:.1f}", f"at least {tree.fixit_limit}"))
+    return "\n".join([*rows, "", *(f"- **{figure}** (the bar: {bar})" for figure, bar in bars), ""])
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.speed", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--only", choices=["typical", "sample", "dense"])
+    parser.add_argument("--write", action="store_true", help=f"write {RESULTS.name}")
+    options = parser.parse_args()
+    parts = [
+        "# How fast a check is",
+        f"Python {platform.python_version()}, {', '.join(layout.TOOLS)}; median of {options.runs} alternating runs; "
+        "CPU of whole processes, `import libcst` taken off; all rules, one process, no cache. Made by "
+        "`python -m benchmarks.speed --write`. Trust the ratios, not the seconds.",
+    ]
+    for tree in trees():
+        if options.only in (None, tree.name):
+            found = findings(tree)
+            parts.append(report(tree, measure(tree, options.runs), found))
+    text = "\n\n".join(parts)
+    print(text)
+    if options.write:
+        RESULTS.write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -49,7 +49,7 @@ class Text:
 
     def after_line(self, node: ast.AST) -> int:
         """Where the line after ``node``'s last begins."""
-        return self.starts[node.end_lineno]  # type: ignore[attr-defined,no-any-return]
+        return self.starts[node.end_lineno]  # type: ignore[attr-defined]
 
     def of(self, node: ast.AST) -> str:
         """The text of ``node``."""

@@ -1,0 +1,111 @@
+"""The benchmarks' own machinery: what makes the mutants, and what lays the trees out, works on a small sample."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+from random import Random
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.layout import modules, renamed, samples  # noqa: E402
+from benchmarks.mutate import OPERATORS, Mutant, Repository  # noqa: E402
+from benchmarks.mutate.text import Splice, Text  # noqa: E402
+
+PIPELINE = '''\
+"""Employees."""
+import duckdb
+from dagster import AssetExecutionContext, asset
+from dagster_duckdb import DuckDBResource
+
+from .paths import database_file
+
+
+def headcount(connection):
+    return connection.execute("SELECT count(*) FROM employees").fetchone()[0]
+
+
+@asset
+def employees(context: AssetExecutionContext, database: DuckDBResource) -> None:
+    """All of them."""
+    try:
+        with database.get_connection() as conn:
+            conn.execute("""
+                CREATE OR REPLACE TABLE employees AS
+                SELECT * FROM 'employees.csv'
+            """)
+            context.log.info("rows: %s", headcount(conn))
+    except ValueError as error:
+        context.log.error("%s", error)
+
+
+@asset
+def levels(context):
+    conn = duckdb.connect(database_file())
+    try:
+        return conn.execute("SELECT DISTINCT level_id FROM employees").df()
+    finally:
+        conn.close()
+'''
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "pipeline.py").write_text(PIPELINE)
+    (tmp_path / "src" / "paths.py").write_text("import os\n\n\ndef database_file():\n    return os.environ['DB']\n")
+    return Repository(tmp_path)
+
+
+def mutants(repository: Repository, rule: str) -> list[Mutant]:
+    return [m for c in repository.candidates() for operator in OPERATORS[rule] for m in operator(c, Random(1))]
+
+
+@pytest.mark.parametrize("rule", OPERATORS)
+def test_each_rule_has_mutants_that_compile_and_differ_from_the_original(repository: Repository, rule: str) -> None:
+    made = mutants(repository, rule)
+    assert len({m.operator for m in made}) >= 3
+    for mutant in made:
+        assert any(data != path.read_bytes() for path, data in mutant.overrides.items()), mutant.label
+        for path, data in mutant.overrides.items():
+            compile(data, str(path), "exec")
+
+
+def test_an_operator_that_drops_the_with_leaves_strings_of_the_body_as_they_are(repository: Repository) -> None:
+    (dropped,) = (m for m in mutants(repository, "AL201") if m.operator == "with_dropped")
+    text = dropped.overrides[dropped.path].decode()
+    assert "        conn = database.get_connection()\n        conn.execute(" in text
+    assert "\n                SELECT * FROM 'employees.csv'\n" in text
+
+
+def test_a_function_of_a_test_takes_no_fault(tmp_path: Path) -> None:
+    (tmp_path / "test_pipeline.py").write_text(PIPELINE)
+    assert not list(Repository(tmp_path).candidates())
+
+
+def test_a_splice_counts_bytes_and_keeps_newlines_and_byte_order_mark() -> None:
+    text = Text(Path("a.py"), "\ufeffname = 'Zoë'; other = 1\r\n".encode())
+    statement = text.tree.body[1]
+    assert isinstance(statement, ast.Assign)
+    changed = text.spliced([Splice(text.start(statement.value), text.end(statement.value), "(\n    2\n)")])
+    assert changed.decode() == "\ufeffname = 'Zoë'; other = (\r\n    2\r\n)\r\n"
+
+
+def test_names_of_the_top_level_are_varied_and_imports_and_attributes_are_not() -> None:
+    text = "import duckdb\nDB = 'x'\n\ndef load(duckdb_path):\n    return duckdb.connect(DB).load\n"
+    assert renamed(text, "_7") == (
+        "import duckdb\nDB_7 = 'x'\n\ndef load_7(duckdb_path):\n    return duckdb.connect(DB_7).load\n"
+    )
+
+
+def test_the_dense_tree_is_made_of_modules_that_parse_and_are_the_same_each_time() -> None:
+    clean, faulty = samples()
+    made = list(modules((clean, faulty), 500, Random(1)))
+    assert sum(text.count("\n") for text in made) >= 500
+    for text in made:
+        ast.parse(text)
+    assert list(modules((clean, faulty), 500, Random(1))) == made
