@@ -1,0 +1,294 @@
+"""The command ``check``: from its options to its output and exit status."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from asset_lint.config import Config
+from asset_lint.config.files import ConfigFiles
+from asset_lint.discovery import discover, excluded
+from asset_lint.errors import SourceError, UsageError
+from asset_lint.report import Context, render
+
+from . import known, pages
+from .closing import closing, repaired, statistics
+from .options import config_files
+from .progress import Progress
+from .terminal import colored, is_terminal, processors, read_stdin, tell, write, write_file
+
+if TYPE_CHECKING:
+    from asset_lint.engine import FileResult, Mode
+    from asset_lint.finding import Finding
+    from asset_lint.registry import Registry
+
+_FOR_PEOPLE = ("full", "concise")
+
+
+def version() -> str:
+    """The version of the installed distribution."""
+    from importlib.metadata import PackageNotFoundError
+    from importlib.metadata import version as installed
+
+    try:
+        return installed("asset-lint")
+    except PackageNotFoundError:
+        return "0+uninstalled"
+
+
+def repository(directory: Path) -> Path:
+    """The root of the repository that holds ``directory``, else the directory itself."""
+    for each in (directory, *directory.parents):
+        if (each / ".git").exists():
+            return each
+    return directory
+
+
+@dataclass
+class Check:
+    """One run of ``check``. ``given`` are the command line's options by name."""
+
+    paths: Sequence[str]
+    given: Mapping[str, Any]
+    problems: list[str] = field(default_factory=list)
+
+    @cached_property
+    def configs(self) -> ConfigFiles:
+        """The configuration of each directory."""
+        return config_files(self.given)
+
+    @cached_property
+    def base(self) -> Config:
+        """The configuration where the command runs: it decides on the output."""
+        return self.configs.of(Path.cwd())
+
+    @cached_property
+    def stdin_name(self) -> str | None:
+        """What the file on standard input is called, None if files are to be read."""
+        name: str | None = self.given["stdin_filename"]
+        if "-" not in self.paths and (name is None or self.paths):
+            return None
+        if len(self.paths) > 1:
+            raise UsageError("`-` (standard input) can't be combined with other paths")
+        return name or "-"
+
+    @property
+    def quiet(self) -> bool:
+        return bool(self.given["quiet"])
+
+    @property
+    def fixing(self) -> bool:
+        return bool(self.given["fix"] or self.given["fix_only"])
+
+    def problem(self, sentence: str) -> None:
+        """Something could not be done: the exit status will be 2."""
+        self.problems.append(sentence)
+        tell(f"error: {sentence}")
+
+    def note(self, sentence: str) -> None:
+        """Tell something to who asked for more (``-v``)."""
+        if self.given["verbose"]:
+            tell(sentence)
+
+    # -- the run ------------------------------------------------------------------------------------------------------
+
+    def run(self) -> int:
+        """Do it; returns the exit status. Raises AssetLintError where nothing can be done at all."""
+        self._refuse_contradictions()
+        files = self._files()
+        if self.given["show_files"]:
+            write(b"".join(os.fsencode(os.path.abspath(path)) + b"\n" for path, _ in files))
+            return self._status(0)
+        if self.given["show_settings"]:
+            if not files:
+                raise UsageError("there is no file whose settings could be shown")
+            write(pages.settings_text(str(files[0][0]), files[0][1]))
+            return self._status(0)
+        if not files and not self.quiet:
+            tell("warning: No Python files found under the given paths")
+        from asset_lint.registry import load
+
+        registry = load()
+        for config in {id(config): config for config in (self.base, *(config for _, config in files))}.values():
+            registry.validate(config)  # an unknown selector stops the run before it starts
+        if self.given["add_noqa"] is not None:
+            return self._add_noqa(files, registry)
+        results = self._results(files, registry)
+        return self._report(results, files, registry)
+
+    def _refuse_contradictions(self) -> None:
+        given = self.given
+        if given["add_noqa"] is not None:
+            for other in ("fix", "fix_only", "diff", "ignore_noqa"):
+                if given[other]:
+                    raise UsageError(f"--add-noqa cannot be used together with --{other.replace('_', '-')}")
+            if self.stdin_name is not None:
+                raise UsageError("--add-noqa cannot be used with standard input")
+        if given["statistics"] and self.base.output_format not in (*_FOR_PEOPLE, "json"):
+            raise UsageError(
+                f"--statistics goes with the formats full, concise and json, not {self.base.output_format}"
+            )
+
+    def _files(self) -> known.Files:
+        if self.stdin_name is not None:
+            config = self.configs.of(os.path.dirname(os.path.abspath(self.stdin_name)))
+            if self.stdin_name != "-" and config.force_exclude and excluded(self.stdin_name, config):
+                return ()
+            return ((Path(self.stdin_name), config),)
+        found = discover(self.paths or (".",), self.configs)
+        for sentence in found.problems:
+            self.problem(sentence)
+        return found.files
+
+    @cached_property
+    def _stdin(self) -> bytes:
+        return read_stdin()
+
+    @property
+    def _jobs(self) -> int:
+        return self.given["jobs"] or processors()
+
+    @cached_property
+    def _mode(self) -> Mode:
+        from asset_lint.engine import Mode
+
+        if self.given["diff"]:
+            return Mode.DIFF
+        return Mode.FIX if self.fixing else Mode.CHECK
+
+    def _results(self, files: known.Files, registry: Registry) -> list[FileResult]:
+        from asset_lint.engine import run, write
+
+        since = time.monotonic()
+        results: list[FileResult] = []
+        failed: list[str] = []
+        with Progress(len(files), quiet=self.quiet) as progress:
+            for _, group in known.by_baseline(files):
+                for result in run(
+                    group,
+                    registry,
+                    mode=self._mode,
+                    jobs=self._jobs,
+                    stdin=self._stdin if self.stdin_name is not None else None,
+                    baseline=known.load(group),
+                    ignore_noqa=self.given["ignore_noqa"],
+                    on_file=progress.step,
+                ):
+                    results.append(result)
+                    if result.error is not None:
+                        failed.append(result.error)
+                    if self.fixing and not self.given["diff"] and self.stdin_name is None:
+                        try:
+                            write(result)
+                        except SourceError as error:
+                            failed.append(str(error))
+        for sentence in failed:
+            self.problem(sentence)
+        self.note(f"checked {len(results)} files in {time.monotonic() - since:.2f} s")
+        for file in sorted({str(config.file) for _, config in files if config.file}):
+            self.note(f"configuration: {file}")
+        return results
+
+    def _add_noqa(self, files: known.Files, registry: Registry) -> int:
+        from asset_lint.engine import add_noqa
+
+        added = sum(
+            add_noqa(group, registry, self.given["add_noqa"] or None, jobs=self._jobs, baseline=known.load(group))
+            for _, group in known.by_baseline(files)
+        )
+        if not self.quiet:
+            tell(f"Added {added} noqa comment{'' if added == 1 else 's'}.")
+        return self._status(0)
+
+    # -- the output ---------------------------------------------------------------------------------------------------
+
+    def _report(self, results: Sequence[FileResult], files: known.Files, registry: Registry) -> int:
+        findings = sorted((each for result in results for each in result.findings), key=lambda each: each.order)
+        fixed = sum(len(result.applied) for result in results)
+        context = self._context(results, registry)
+        if self.given["diff"] or self.given["fix_only"]:
+            return self._repairs(results, findings, fixed, context)
+        self._hand_back_stdin(results)
+        text = self._text(findings, fixed if self.fixing else None, context)
+        output_file: str | None = self.given["output_file"]
+        if output_file is not None:
+            write_file(Path(output_file), text)
+        elif self.fixing and self.stdin_name is not None:
+            tell(text.rstrip("\n"))  # standard output has the fixed text
+        else:
+            write(text)
+        least = {str(path): config.fail_on for path, config in files}
+        found = any(finding.severity >= least[finding.path] for finding in findings)
+        return self._status(int((found and not self.given["exit_zero"]) or self._failed_on_fix(fixed)))
+
+    def _text(self, findings: Sequence[Finding], fixed: int | None, context: Context) -> str:
+        output_format = self.base.output_format
+        if self.given["statistics"]:
+            as_json = output_format == "json"
+            text = statistics(findings, context, as_json=as_json)
+            return text if as_json or self.quiet else text + closing(findings, fixed, context)
+        text = render(output_format, findings, context)
+        if output_format in _FOR_PEOPLE and not self.quiet:
+            text += closing(findings, fixed, context)
+        return text
+
+    def _repairs(self, results: Sequence[FileResult], findings: Sequence[Finding], fixed: int, context: Context) -> int:
+        """``--diff`` and ``--fix-only`` report on nothing but the repairs."""
+        if self.given["diff"]:
+            from .diffs import unified
+
+            write(b"".join(unified(result, safely=is_terminal()) for result in results))
+        else:
+            self._hand_back_stdin(results)
+        if not self.quiet:
+            hidden = sum(context.hidden(finding.fix) for finding in findings)
+            told = repaired(fixed, hidden, would=self.given["diff"])
+            if told:
+                tell(told.rstrip("\n"))
+        if self.given["diff"]:
+            return self._status(int(any(result.text is not None for result in results) and not self.given["exit_zero"]))
+        return self._status(int(self._failed_on_fix(fixed)))
+
+    def _hand_back_stdin(self, results: Sequence[FileResult]) -> None:
+        """What came on standard input leaves on standard output, fixed."""
+        if not self.fixing or self.stdin_name is None:
+            return
+        for result in results:
+            if result.text is not None and result.source is not None:
+                write(result.source.encode(result.text))
+                return
+        write(self._stdin)
+
+    def _failed_on_fix(self, fixed: int) -> bool:
+        return bool(fixed and self.given["exit_non_zero_on_fix"])
+
+    def _status(self, status: int) -> int:
+        return 2 if self.problems else status
+
+    def _context(self, results: Sequence[FileResult], registry: Registry) -> Context:
+        finals = {result.path: result for result in results if result.findings}
+
+        def text_of(path: str) -> str | None:
+            from asset_lint.source import Source
+
+            try:
+                source = finals[path].final if path in finals else Source.read(Path(path))
+                return None if source is None else source.text
+            except SourceError:
+                return None
+
+        machine = self.base.output_format not in _FOR_PEOPLE
+        return Context(
+            text_of,
+            registry.pages,
+            repository(Path.cwd()),
+            version() if self.base.output_format == "sarif" else "",
+            self.base.unsafe_fixes,
+            color=not machine and self.given["output_file"] is None and colored(),
+            problems=tuple(self.problems),
+        )

@@ -1,0 +1,44 @@
+"""``--diff``: what fixing would change, as a patch."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from asset_lint.report.safe import visible
+
+if TYPE_CHECKING:
+    from asset_lint.engine import FileResult
+
+
+def unified(result: FileResult, *, safely: bool) -> bytes:
+    """A unified diff in the file's own encoding, empty where nothing changes; ``safely``: fit for a terminal."""
+    if result.source is None or result.text is None:
+        return b""
+    path = visible(result.path) if safely else result.path
+    lines = difflib.unified_diff(_lines(result.source.text), _lines(result.text), path, path)
+    if safely:
+        return "".join(f"{_shown(line)}\n" for line in lines).encode("utf-8", "backslashreplace") + b"\n"
+    return b"".join(_encoded(lines, result.source.encoding)) + b"\n"
+
+
+def _lines(text: str) -> list[str]:
+    lines = text.split("\n")
+    last = lines.pop()
+    return [f"{line}\n" for line in lines] + ([last] if last else [])
+
+
+def _shown(line: str) -> str:
+    return visible(line.rstrip("\r\n").replace("\t", "    "))
+
+
+def _encoded(lines: Iterator[str], encoding: str) -> Iterator[bytes]:
+    for line in lines:
+        if line.startswith(("--- ", "+++ ")):
+            yield os.fsencode(line)
+            continue
+        yield line.encode(encoding, "surrogateescape")
+        if not line.endswith("\n"):
+            yield b"\n\\ No newline at end of file\n"
