@@ -37,8 +37,8 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rule = code["rules/asset_lint_rules/deprecated_warn.py"].replace("AL504", "ACME504")
     (package / "deprecated_warn.py").write_text(rule)
     (folder / "pyproject.toml").write_text(code["pyproject.toml"])
-    install = ["pip", "install", "-q", "--no-deps", "--target", folder / "site", folder]
-    subprocess.run([sys.executable, "-m", *install], check=True, capture_output=True)
+    install = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", "site", "."]
+    subprocess.run(install, cwd=folder, check=True, capture_output=True)
     return folder
 
 
@@ -51,7 +51,7 @@ def violation(tmp_path: Path) -> Path:
 
 def asset_lint(pack: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(pack / "site")}
-    command = [ASSET_LINT, *arguments]
+    command: list[str | Path] = [ASSET_LINT, *arguments]
     return subprocess.run(command, cwd=pack, env=environment, capture_output=True, text=True, check=False)
 
 
@@ -93,6 +93,6 @@ def test_the_pack_is_typed(pack: Path) -> None:
 def test_types_catch_a_wrong_use_of_the_api(pack: Path, tmp_path: Path) -> None:
     rule = (pack / "acme_asset_rules" / "deprecated_warn.py").read_text()
     (tmp_path / "wrong.py").write_text(rule.replace("Safety.SAFE", "True"))
-    command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", tmp_path / "wrong.py"]
+    command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", str(tmp_path / "wrong.py")]
     result = subprocess.run(command, cwd=pack, capture_output=True, text=True, check=False)
     assert 'incompatible type "bool"' in result.stdout

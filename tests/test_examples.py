@@ -54,7 +54,7 @@ def python(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     environment = tmp_path_factory.mktemp("environment")
     subprocess.run([sys.executable, "-m", "venv", environment], check=True)
     python = environment / "bin" / "python"
-    install = [python, "-m", "pip", "install", "-q", EXAMPLE, *STACKS[request.param]]
+    install: list[str | Path] = [python, "-m", "pip", "install", "-q", EXAMPLE, *STACKS[request.param]]
     subprocess.run(install, check=True, capture_output=True)
     subprocess.run([python, "-m", "pip", "uninstall", "-q", "-y", "bike-share"], check=True, capture_output=True)
     yield python
@@ -63,7 +63,7 @@ def python(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 def lint(where: Path, *options: str) -> list[dict[str, object]]:
     """The findings in a folder, after whatever the options do."""
-    command = [ASSET_LINT, "check", where, "--output-format", "json", *options]
+    command: list[str | Path] = [ASSET_LINT, "check", where, "--output-format", "json", *options]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode in (0, 1), result.stderr
     findings: list[dict[str, object]] = json.loads(result.stdout)
@@ -79,8 +79,10 @@ def failing_steps(job: str, example: Path, python: Path) -> list[str]:
         "PYTHONWARNINGS": "ignore",
     }
     environment.pop("DAGSTER_HOME", None)
-    for command in ([python, "make_data.py"], [python, "-c", RUN, job]):
-        result = subprocess.run(command, cwd=example, env=environment, capture_output=True, text=True, check=False)
+    for arguments in (["make_data.py"], ["-c", RUN, job]):
+        result = subprocess.run(
+            [python, *arguments], cwd=example, env=environment, capture_output=True, text=True, check=False
+        )
         assert result.returncode == 0, result.stderr
     failed: list[str] = json.loads(result.stdout.splitlines()[-1].replace("'", '"'))
     return failed

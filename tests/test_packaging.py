@@ -61,7 +61,17 @@ def test_the_sdist_holds_what_is_needed_to_test_it(built: Path) -> None:
 
 def test_an_installed_wheel_finds_its_rules_by_their_entry_point(built: Path, tmp_path: Path) -> None:
     site = tmp_path / "site"
-    install = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", site, next(built.glob("*.whl"))]
+    install: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        "--no-deps",
+        "--target",
+        site,
+        next(built.glob("*.whl")),
+    ]
     subprocess.run(install, check=True, capture_output=True)
     result = subprocess.run(
         [sys.executable, site / "bin" / "asset-lint", "rule", "AL201"],

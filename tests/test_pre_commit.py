@@ -180,7 +180,7 @@ def test_naming_a_file_says_of_it_what_checking_everything_says(repository: Repo
     repository.write(database=HELPER, trips=THROUGH_A_HELPER, long=VIOLATION)
 
     def check(path: str) -> list[str]:
-        command = [ASSET_LINT, "check", path, "--output-format", "concise"]
-        return [line for line in repository.run(*command, ok=False).stdout.splitlines() if line.startswith("trips.py")]
+        said = repository.run(ASSET_LINT, "check", path, "--output-format", "concise", ok=False)
+        return [line for line in said.stdout.splitlines() if line.startswith("trips.py")]
 
     assert check("trips.py") == check(".") != []
