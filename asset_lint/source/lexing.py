@@ -17,13 +17,13 @@ _COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)", re.ASCII)
 _BLANK = re.compile(rb"^[ \t\f]*(?:#|$)")
 
 # Unterminated strings match too, to the end of their line or of the text: so scanning stays linear.
-_STRING = (
+STRING = (
     r'"""[^"\\]*(?:(?:\\.|"(?!""))[^"\\]*)*(?:""")?'
     r"|'''[^'\\]*(?:(?:\\.|'(?!''))[^'\\]*)*(?:''')?"
     r'|"[^"\\\r\n]*(?:\\(?:\r\n|.)[^"\\\r\n]*)*"?'
     r"|'[^'\\\r\n]*(?:\\(?:\r\n|.)[^'\\\r\n]*)*'?"
 )
-_JOINED = re.compile(rf"#[^\r\n]*|(?:{_STRING})|\\(?:\r\n|\r|\n)", re.DOTALL)
+_JOINED = re.compile(rf"#[^\r\n]*|(?:{STRING})|\\(?:\r\n|\r|\n)", re.DOTALL)
 
 
 def encoding_of(data: bytes) -> tuple[str, bool]:
@@ -95,7 +95,7 @@ def _plainly_shallow(data: bytes) -> bool:
 
 
 _TOKEN = re.compile(
-    rf"(?P<comment>#[^\r\n]*)|(?P<string>{_STRING})|(?P<open>[(\[{{])|(?P<close>[)\]}}])"
+    rf"(?P<comment>#[^\r\n]*)|(?P<string>{STRING})|(?P<open>[(\[{{])|(?P<close>[)\]}}])"
     r"|(?P<line>\\?(?:\r\n?|\n)[ \t\f]*)|(?P<word>[^\W\d]\w*)|(?P<compare>[=!<>]=)|(?P<end>[,;:=]|->)|(?P<trail>\.)"
     r"|(?P<operator>\*\*|//|<<|>>|[-+*/%@&|^~<>])",
     re.DOTALL,

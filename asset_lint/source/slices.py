@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
-from .errors import InvalidSyntax
-from .finding import Span
+from ..errors import InvalidSyntax
+from ..finding import Span
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -91,7 +91,7 @@ class Slice:
     def _placed(self) -> dict[cst.CSTNode, tuple[int, int]]:
         """Places of all nodes but whitespace, by generating the code once and looking where each node's begins."""
         if not self._places:
-            from ._codegen import PlacingState
+            from .placing import PlacingState
 
             module = self.module
             state = PlacingState(module.default_indent, module.default_newline, self.start)

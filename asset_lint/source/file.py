@@ -10,8 +10,8 @@ from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from .errors import FixError, InvalidSyntax, SourceError
-from .finding import Span
+from ..errors import FixError, InvalidSyntax, SourceError
+from ..finding import Span
 from .lexing import encoding_of, joined_lines, too_deep
 from .slices import Slice
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import libcst as cst
-
-__all__ = ["Slice", "Source"]
 
 _BOM = b"\xef\xbb\xbf"
 _NEWLINE = re.compile(r"\r\n?|\n")
@@ -51,6 +49,13 @@ class Source:
             return cls(str(path), path.read_bytes())
         except OSError as error:
             raise SourceError(f"cannot read {path}: {error.strerror or error}") from error
+
+    @classmethod
+    def of_text(cls, text: str, path: str = "") -> Source:
+        """Text that is in no file; a cookie in it means nothing."""
+        source = cls(path, text.encode())
+        source.__dict__.update(text=text, _encoding=("utf-8", False))
+        return source
 
     # -- bytes and text -----------------------------------------------------------------------------------------------
 
@@ -181,11 +186,12 @@ class Source:
 
     def span(self, start: int, end: int) -> Span:
         """The stretch between two offsets."""
-        line, column = self._place(start)
-        end_line, end_column = self._place(end)
+        line, column = self.place(start)
+        end_line, end_column = self.place(end)
         return Span(start, end, line, column, end_line, end_column)
 
-    def _place(self, offset: int) -> tuple[int, int]:
+    def place(self, offset: int) -> tuple[int, int]:
+        """Line and column (both 1-based) of an offset."""
         line = bisect_right(self._lines, offset)
         return line, offset - self._lines[line - 1] + 1
 
