@@ -6,7 +6,8 @@ a function of the project that one reaches) the engine calls, in this order:
 ``visit_function(function)``       each function in reach
 ``visit_asset(function)``          those whose body Dagster runs as an asset (``asset``, ``multi_asset`` and their like)
 ``visit_connection(connection)``   each DuckDB connection that the function opens
-``visit_output(output)``           each value that leaves a compute function
+``visit_output(output)``           each value of DuckDB's own that leaves a compute function
+``visit_handler(handler)``         each ``except`` clause of the function
 ``visit_<LibCST class>(node)``     each LibCST node of that class in the function's own body
 
 Docstrings of rules are their pages: sections *What it does*, *Why is this bad?*, *Example*, *Use instead*, *Fix safety*,
@@ -22,8 +23,11 @@ from typing import TYPE_CHECKING, ClassVar
 from .finding import Finding, Fix, Note, Safety, Severity, Span
 from .model.assets import Function, Kind, Parameter
 from .model.connections import Connection, Leak, Way
+from .model.handlers import Handler
 from .model.index import Module, Place
+from .model.knowledge import ResultKind, context_members
 from .model.outputs import Output
+from .model.values import Origin
 from .rewrite import Rewrite
 
 if TYPE_CHECKING:
@@ -32,8 +36,8 @@ if TYPE_CHECKING:
     from .config import Config
 
 __all__ = [
-    "Connection", "Finding", "Fix", "Function", "Kind", "Leak", "Module", "Output", "Parameter",
-    "Place", "Rewrite", "Rule", "Safety", "Severity", "Span", "Way",
+    "Connection", "Finding", "Fix", "Function", "Handler", "Kind", "Leak", "Module", "Output", "Parameter",
+    "Origin", "Place", "ResultKind", "Rewrite", "Rule", "Safety", "Severity", "Span", "Way", "context_members",
 ]  # fmt: skip
 
 
@@ -58,6 +62,21 @@ class Rule:
         self.config = config
         self.function: Function | None = None  # where the walk stands; set by the engine
         self.findings: list[Finding] = []
+
+    def visit_function(self, function: Function) -> None:
+        """A function in reach of Dagster: a compute function, or a project function that one leads to."""
+
+    def visit_asset(self, asset: Function) -> None:
+        """A function whose body Dagster runs as an ``asset``, a ``multi_asset`` or a library's like of them."""
+
+    def visit_connection(self, connection: Connection) -> None:
+        """A DuckDB connection that the function opens or is given by what it calls."""
+
+    def visit_output(self, output: Output) -> None:
+        """A value of DuckDB's own that leaves a compute function."""
+
+    def visit_handler(self, handler: Handler) -> None:
+        """An ``except`` clause of the function."""
 
     def report(
         self,

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from .index import Class, Def, Module, Place
-from .names import Expression, External, Target
+from .index import Def, Module, Place, Scope, own_nodes
+from .names import Expression, External
 
 if TYPE_CHECKING:
     from .connections import Connection
@@ -168,6 +168,57 @@ class Function:
         return self.run.handed
 
     @cached_property
+    def refuses_duckdb_objects(self) -> bool:
+        """Whether what stores its outputs pickles or refuses relations and connections; False where unclear."""
+        from .storage import Storage, storage_of
+
+        return self.kind in (Kind.ASSET_CHECK, Kind.MULTI_ASSET_CHECK) or storage_of(self) is Storage.FAILS
+
+    @cached_property
+    def compute(self) -> bool:
+        """Whether its body is part of a compute function: its own, or one that it is nested in."""
+        if self.kind is not None:
+            return True
+        assert self.project is not None
+        current = self.definition.parent
+        while current is not None:
+            if current in self.project.facts.reach.compute(self.module):
+                return True
+            current = current.parent
+        return False
+
+    @cached_property
+    def is_test(self) -> bool:
+        """Whether it stands in a test: a test's file, or a function of a test's name."""
+        parts = self.module.path.replace("\\", "/").split("/")
+        names = [self.definition]
+        while names[-1].parent is not None:
+            names.append(names[-1].parent)
+        return (
+            any(part in ("tests", "test") for part in parts[:-1])
+            or parts[-1].startswith("test_")
+            or parts[-1].endswith("_test.py")
+            or parts[-1] == "conftest.py"
+            or any(d.name.startswith("test_") for d in names)
+        )
+
+    def members_of(self, name: str) -> dict[str, ast.Attribute]:
+        """The attributes read of a variable in its body and in what is nested there, with the first place of each."""
+        found: dict[str, ast.Attribute] = {}
+        for node in ast.walk(self.node):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == name:
+                found.setdefault(node.attr, node)
+        return found
+
+    def type_test_of(self, name: str) -> ast.Call | None:
+        """An ``isinstance`` test of a variable in its body."""
+        for node in ast.walk(self.node):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "isinstance":
+                if node.args and isinstance(node.args[0], ast.Name) and node.args[0].id == name:
+                    return node
+        return None
+
+    @cached_property
     def handlers(self) -> list[Handler]:
         """The exception handlers of its own body."""
         from .handlers import handlers_of
@@ -185,8 +236,6 @@ class Function:
 
     def nodes(self) -> Iterator[ast.AST]:
         """The nodes of its own body."""
-        from .index import own_nodes
-
         return own_nodes(self.node)
 
 
@@ -209,15 +258,12 @@ def kind_of_name(name: str) -> Kind | None:
     return None
 
 
-def decorator_kind(node: ast.expr, scope: object, names: Names, depth: int = 0) -> Kind | None:
+def decorator_kind(node: ast.expr, scope: Scope, names: Names, depth: int = 0) -> Kind | None:
     """The kind of compute function that a decorator expression makes, None if none or unknown.
 
     Followed: aliases, calls of the decorator, ``functools.partial`` of it, and project functions whose body applies
     one to what they are given.
     """
-    from .index import Scope
-
-    assert isinstance(scope, Scope)
     if depth > 6:
         return None
     if isinstance(node, ast.Call):
@@ -241,22 +287,35 @@ def decorator_kind(node: ast.expr, scope: object, names: Names, depth: int = 0) 
 
 def _applied_by(wrapper: Def, names: Names, depth: int) -> Kind | None:
     """A project decorator: the kind it makes if its body applies a decorator of Dagster's to a parameter of its."""
-    parameters = {a.arg for a in wrapper.parameters}
+    if wrapper in names.wrappers:
+        return names.wrappers[wrapper]
+    names.wrappers[wrapper] = None  # a decorator that applies itself makes nothing
+    parameters: set[str] = set()
+    calls: list[ast.Call] = []
+    returned: set[ast.AST] = set()
     for node in ast.walk(wrapper.node):
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node is not wrapper.node:
-            inner = wrapper.module.function_at(node)
-            parameters |= {a.arg for a in inner.parameters} if inner else set()
-    for node in ast.walk(wrapper.node):
-        if not isinstance(node, ast.Call):
-            continue
-        handed = [a.id for a in node.args if isinstance(a, ast.Name)]
-        if any(name in parameters for name in handed) and (kind := decorator_kind(node.func, wrapper.inner, names, depth + 1)):
-            return kind
-        if isinstance(node.func, (ast.Name, ast.Attribute)):
-            is_returned = any(isinstance(r, ast.Return) and r.value is node for r in ast.walk(wrapper.node))
-            if is_returned and (kind := decorator_kind(node, wrapper.inner, names, depth + 1)):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            parameters.update(a.arg for a in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs))
+        elif isinstance(node, ast.Call):
+            calls.append(node)
+        elif isinstance(node, ast.Return) and node.value is not None:
+            returned.add(node.value)
+    for call in calls:
+        applied = any(isinstance(a, ast.Name) and a.id in parameters for a in call.args)
+        if (applied or call in returned) and not _is_plain_call(call, wrapper, names):
+            kind = decorator_kind(call.func if applied else call, wrapper.inner, names, depth + 1)
+            if kind is not None:
+                names.wrappers[wrapper] = kind
                 return kind
     return None
+
+
+def _is_plain_call(call: ast.Call, wrapper: Def, names: Names) -> bool:
+    """Whether what is called is plainly no decorator: a local value, a builtin."""
+    head: ast.expr = call.func
+    while isinstance(head, (ast.Attribute, ast.Call)):
+        head = head.value if isinstance(head, ast.Attribute) else head.func
+    return not isinstance(head, ast.Name) or not names.name(head.id, wrapper.inner)
 
 
 def compute_kind(definition: Def, names: Names) -> tuple[Kind, ast.expr] | None:
@@ -272,33 +331,14 @@ def call_forms(module: Module, names: Names) -> Iterator[tuple[Def, Kind, ast.ex
     """Functions made compute functions by a call: ``asset(name="x")(fn)``, ``asset(fn)``."""
     if not CALL_FORM.search(module.source.data):
         return
-    scopes = [(module.scope, module.tree)] + [(d.inner, d.node) for d in module.functions]
-    for scope, root in scopes:
-        body = root.body if isinstance(root, ast.Module) else root
-        nodes = _module_nodes(body) if isinstance(body, list) else _own(body)
-        for node in nodes:
-            if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], (ast.Name, ast.Attribute)):
-                if not isinstance(node.func, (ast.Call, ast.Name, ast.Attribute)):
-                    continue
-                kind = decorator_kind(node.func, scope, names)
-                if kind is None:
-                    continue
-                for target in names.resolve(node.args[0], scope):
-                    if isinstance(target, Def):
-                        yield target, kind, node
-
-
-def _own(node: ast.AST) -> Iterator[ast.AST]:
-    from .index import own_nodes
-
-    return own_nodes(node)
-
-
-def _module_nodes(body: list[ast.stmt]) -> Iterator[ast.AST]:
-    holder = ast.Module(body=body, type_ignores=[])
-    return _own(holder)
-
-
-def class_targets(targets: tuple[Target, ...]) -> list[Class]:
-    """The project classes among ``targets``."""
-    return [t for t in targets if isinstance(t, Class)]
+    roots: list[tuple[Scope, ast.AST]] = [(module.scope, module.tree)]
+    roots += [(d.inner, d.node) for d in module.functions]
+    for scope, root in roots:
+        for node in own_nodes(root):
+            if not isinstance(node, ast.Call) or len(node.args) != 1 or not isinstance(node.args[0], (ast.Name, ast.Attribute)):
+                continue
+            given = [t for t in names.resolve(node.args[0], scope) if isinstance(t, Def)]
+            kind = decorator_kind(node.func, scope, names) if given else None
+            if kind is not None:
+                for target in given:
+                    yield target, kind, node

@@ -165,7 +165,7 @@ class Calls(Analysis):
                 self.hand_on(state, values)
         if name not in HARMLESS_FUNCTIONS and not name.startswith("logging."):
             self.may_raise(state, node)
-        return (Method(UNKNOWN, f"{name}()"),) if tail[:1].isupper() else ANY
+        return (LibraryInstance(name),) if tail[:1].isupper() else ANY
 
     def builtin_call(self, name: str, arguments: Arguments, state: State, node: ast.AST) -> Alternatives:
         """A function of the standard ``builtins``."""

@@ -143,8 +143,8 @@ class Evaluator(Calls):
             return (self.borrowed(node, receiver.origin),)
         if isinstance(receiver, (Text, Const)):
             origin, text, handed = origin_of((receiver,))
-            if name in ("parent", "parents", "name", "stem", "absolute", "resolve"):
-                return (Method(Text(origin, "", handed), name),)
+            if name in ("parent", "parents", "name", "stem", "anchor", "value"):
+                return (Text(origin, "", handed),)
             return (Method(receiver, name),)
         if receiver is UNKNOWN:
             return ANY

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Union
 from .index import Assigned, Binding, Class, Def, Imported, Module, Scope
 
 if TYPE_CHECKING:
+    from .assets import Kind
     from .project import Project
 
 MAX_DEPTH = 12  # steps through aliases and re-exports
@@ -43,6 +44,7 @@ class Names:
     def __init__(self, project: Project) -> None:
         self.project = project
         self._cache: dict[tuple[int, str], tuple[Target, ...]] = {}
+        self.wrappers: dict[Def, Kind | None] = {}  # project decorators by the kind of compute function they make
 
     def resolve(self, node: ast.expr, scope: Scope, depth: int = 0) -> tuple[Target, ...]:
         """Everything that a name or dotted name in ``scope`` may stand for; empty where it can't be told.

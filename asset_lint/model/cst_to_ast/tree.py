@@ -22,6 +22,10 @@ STORE = ast.Store()
 DEL = ast.Del()
 
 
+def _brackets(node: cst.CSTNode) -> tuple[Sequence[cst.LeftParen], Sequence[cst.RightParen]]:
+    return getattr(node, "lpar", ()), getattr(node, "rpar", ())
+
+
 class Tree:
     """A text, the offsets of the LibCST nodes in it, and the making of ``ast`` nodes at them."""
 
@@ -57,17 +61,15 @@ class Tree:
 
     def outer(self, node: cst.CSTNode) -> tuple[int, int]:
         """Start and end of an expression or pattern with all the brackets around it."""
-        lpar: Sequence[cst.LeftParen] = getattr(node, "lpar", ())
-        rpar: Sequence[cst.RightParen] = getattr(node, "rpar", ())
+        lpar, rpar = _brackets(node)
         return (self.at(lpar[0])[0], self.at(rpar[-1])[1]) if lpar else self.inner(node)
 
     def inner(self, node: cst.CSTNode) -> tuple[int, int]:
         """Start and end as ``ast`` counts them: with the brackets that make a tuple, without those that only group."""
-        if isinstance(node, (cst.Tuple, cst.GeneratorExp, cst.MatchTuple)):
-            lpar: Sequence[cst.LeftParen] = node.lpar
-            if lpar:
-                return self.at(lpar[-1])[0], self.at(node.rpar[0])[1]
+        lpar, rpar = _brackets(node)
         match node:
+            case cst.Tuple() | cst.GeneratorExp() | cst.MatchTuple() if lpar:
+                return self.at(lpar[-1])[0], self.at(rpar[0])[1]
             case cst.Tuple(elements=[first, *_] as items):
                 return self.outer_item(first)[0], self.outer_item(items[-1])[1]
             case cst.MatchList(lbracket=None, patterns=[first, *_] as items):

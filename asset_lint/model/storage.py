@@ -1,0 +1,73 @@
+"""Who stores what an asset gives: the IO manager that the project binds, judged by what it does with DuckDB objects."""
+
+from __future__ import annotations
+
+import ast
+import enum
+import os
+import re
+from typing import TYPE_CHECKING
+
+from .values import Alternatives, Const, External, LibraryInstance, Value
+
+if TYPE_CHECKING:
+    from .assets import Function
+
+PICKLING = re.compile(r"^dagster(_\w+)*\.(\w+\.)*(fs_io_manager|FilesystemIOManager|\w*[Pp]ickle\w*(io_manager|IOManager)\w*)$")
+TABULAR = re.compile(
+    r"^dagster_(duckdb|snowflake|gcp|deltalake|iceberg)\w*\.(\w+\.)*(\w+IOManager|\w+_io_manager)$"
+)
+
+
+class Storage(enum.Enum):
+    """What happens to a relation or connection that an asset gives."""
+
+    FAILS = "it is pickled, or refused"
+    UNKNOWN = "it may be kept"
+
+
+def storage_of(function: Function) -> Storage:
+    """What the IO managers bound for a compute function's outputs do with DuckDB's own objects.
+
+    With no binding anywhere Dagster's default pickles to the file system.
+    """
+    keys, defined = _keys(function)
+    if defined:
+        return Storage.UNKNOWN
+    assert function.project is not None
+    facts = function.project.facts
+    bindings = facts.bindings(function.project.location_of(os.path.abspath(function.module.path)))
+    for key in keys:
+        for values in bindings.get(key, ()):
+            if not _fails(values):
+                return Storage.UNKNOWN
+        if key != "io_manager" and key not in bindings:
+            return Storage.UNKNOWN
+    return Storage.FAILS
+
+
+def _fails(values: Alternatives) -> bool:
+    return bool(values) and all(_value_fails(value) for value in values)
+
+
+def _value_fails(value: Value) -> bool:
+    if isinstance(value, Const):
+        return value.value is None
+    if isinstance(value, (LibraryInstance, External)):
+        return bool(PICKLING.match(value.name) or TABULAR.match(value.name))
+    return False
+
+
+def _keys(function: Function) -> tuple[set[str], bool]:
+    """The IO manager keys named in the decorator, and whether it defines one of its own."""
+    keys: set[str] = set()
+    defined = False
+    if function.decorator is not None:
+        for node in ast.walk(function.decorator):
+            if isinstance(node, ast.keyword) and node.arg == "io_manager_key":
+                keys.add(node.value.value if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str) else "?")
+            elif isinstance(node, ast.keyword) and node.arg == "io_manager_def":
+                defined = True
+            elif isinstance(node, ast.keyword) and node.arg is None:
+                defined = defined or not isinstance(node.value, ast.Dict)
+    return keys or {"io_manager"}, defined
