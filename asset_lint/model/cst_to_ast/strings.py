@@ -106,7 +106,7 @@ class Strings(Tree):
             if content.equal is not None:
                 shown = self.skip(self.at(content.equal)[1])
                 text = _NEWLINE.sub("\n", self.text[start + 1 : shown])
-                yield ast.Constant(value=text, kind=None), start, shown
+                yield ast.Constant(value=text, kind=None), start + 1, shown
                 if conversion < 0 and content.format_spec is None:
                     conversion = ord("r")
             spec = None
