@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _TOKEN = re.compile(rf"#[^\r\n]*|\w*?(?:{STRING})|\\?(?:\r\n?|\n)|[^\S\r\n]+|\w+|.", re.DOTALL)
 _INDENT = re.compile(r"[ \t\f]*")
 _COMMENT = re.compile(rf"(#[^\r\n]*)|(?:{STRING})", re.DOTALL)
-# More tokens than this are not compared one by one: it would take quadratic time, for a change that is a rewrite anyway.
+# Longer stretches are not compared token by token: that takes quadratic time, for a change that is a new text anyway.
 _MANY = 1000
 
 _Change = tuple[int, int, str]  # old start, old end, new text
@@ -63,7 +63,7 @@ def _changes(old: str, new: str) -> Iterator[_Change]:
         length = sum(map(len, lines))
         if tag == "equal":
             begin = at
-            for line, new_line in zip(lines, new_lines):
+            for line, new_line in zip(lines, new_lines, strict=True):
                 if line != new_line:
                     yield _indentation(begin, _INDENT.match(line), _INDENT.match(new_line))
                 begin += len(line)
@@ -137,7 +137,7 @@ def _bare(line: str) -> str:
 
 def _common(first: Sequence[str], second: Sequence[str]) -> int:
     count = 0
-    for one, other in zip(first, second):
+    for one, other in zip(first, second, strict=False):
         if one != other:
             break
         count += 1

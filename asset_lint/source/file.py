@@ -282,11 +282,15 @@ class Source:
                 first = line + 1
         return first
 
-    def span_of_cst(self, node: cst.CSTNode) -> Span:
-        """Where a node of one of the slices stands; raises LookupError for a node of no slice."""
+    def slice_of(self, node: cst.CSTNode) -> Slice:
+        """The slice whose tree holds the node; raises LookupError if none does."""
         parsed = [part for part in reversed(self._slices.values()) if part.is_parsed]
         parsed.sort(key=lambda part: not part.is_placed)
         for part in parsed:
             if node in part:
-                return part.span(node)
-        raise LookupError(f"no place for this {type(node).__name__}: it is not of this file's tree")
+                return part
+        raise LookupError(f"this {type(node).__name__} is not of this file's tree")
+
+    def span_of_cst(self, node: cst.CSTNode) -> Span:
+        """Where a node of one of the slices stands; raises LookupError for a node of no slice."""
+        return self.slice_of(node).span(node)

@@ -111,14 +111,19 @@ class Slice:
     def __contains__(self, node: cst.CSTNode) -> bool:
         return node in self._placed()
 
+    def is_whole(self, node: cst.CSTNode) -> bool:
+        """Whether :meth:`whole` knows the node."""
+        self._placed()
+        return node in self._wholes
+
     def whole(self, statement: cst.CSTNode) -> tuple[int, int]:
         """Start and end of a statement or block with all that is its own: decorators, the comments and blank lines
         before it, its last newline. Raises KeyError for any other node."""
         self._placed()
         return self._wholes[statement]
 
-    def node(self, span: Span, kind: type[_Node]) -> _Node:
-        """The innermost node of class ``kind`` that stands at ``span``; raises LookupError if there is none.
+    def node(self, span: Span, kind: type[_Node] | tuple[type[_Node], ...]) -> _Node:
+        """The innermost node of ``kind`` (a class or several) that stands at ``span``; raises LookupError if none does.
 
         ``span`` may be what ``ast`` says: it counts the brackets of a tuple or a generator expression in, and the star
         and the default of a parameter out.
@@ -126,7 +131,8 @@ class Slice:
         for node in self._at(span):
             if isinstance(node, kind):
                 return node
-        raise LookupError(f"no {kind.__name__} at {span.line}:{span.column}")
+        kinds = kind if isinstance(kind, tuple) else (kind,)
+        raise LookupError(f"no {' or '.join(item.__name__ for item in kinds)} at {span.line}:{span.column}")
 
     def _at(self, span: Span) -> Iterator[cst.CSTNode]:
         """All nodes that stand at ``span``, the inner ones first."""

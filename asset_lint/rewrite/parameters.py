@@ -1,0 +1,69 @@
+"""One more parameter in a function's signature, in the style of the others."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from .errors import Impossible
+
+_Space = cst.BaseParenthesizableWhitespace
+
+
+def with_parameter(function: cst.FunctionDef, name: str, annotation: cst.BaseExpression | None) -> cst.FunctionDef:
+    """``function`` with a parameter behind the last one that has no default; raises Impossible if it is there."""
+    parameters = function.params
+    named = [*parameters.posonly_params, *parameters.params, *parameters.kwonly_params]
+    stars = [star for star in (parameters.star_arg, parameters.star_kwarg) if isinstance(star, cst.Param)]
+    if any(parameter.name.value == name for parameter in (*named, *stars)):
+        raise Impossible(f"there is a parameter {name} already")
+    if any(parameter.default is not None for parameter in parameters.posonly_params):
+        raise Impossible("a parameter without a default cannot follow one that has it")
+    new = cst.Param(cst.Name(name), cst.Annotation(annotation) if annotation is not None else None)
+    listed = list(parameters.params)
+    place = sum(parameter.default is None for parameter in listed)
+    is_last = place == len(listed) and not (
+        parameters.star_kwarg or parameters.kwonly_params or isinstance(parameters.star_arg, (cst.Param, cst.ParamStar))
+    )
+    before = listed[place - 1] if place else None
+    if before is not None:
+        comma = before.comma if isinstance(before.comma, cst.Comma) else None
+        between = _between(function, listed[: place - 1])
+        if is_last:
+            # What stood behind the last parameter (perhaps a comma and a newline) stands behind the new one.
+            new = new.with_changes(comma=comma.with_changes(whitespace_after=_bare(comma)) if comma else before.comma)
+            kept = between if comma is None else _with_comment(comma, between)
+            listed[place - 1] = before.with_changes(comma=cst.Comma(whitespace_after=kept))
+        else:
+            new = new.with_changes(comma=cst.Comma(whitespace_after=_bare(comma) if comma else between))
+    elif not is_last:
+        new = new.with_changes(comma=cst.Comma(whitespace_after=_between(function, ())))
+    listed.insert(place, new)
+    return function.with_changes(params=parameters.with_changes(params=listed))
+
+
+def _between(function: cst.FunctionDef, others: list[cst.Param] | tuple[()]) -> _Space:
+    """The space between two parameters: as between others, else as before the first if that is on a line of its own."""
+    for parameter in reversed(others):
+        if isinstance(parameter.comma, cst.Comma):
+            return _bare(parameter.comma)
+    first = function.whitespace_before_params
+    if isinstance(first, cst.ParenthesizedWhitespace):
+        return _without_comments(first)
+    return cst.SimpleWhitespace(" ")
+
+
+def _bare(comma: cst.Comma) -> _Space:
+    space = comma.whitespace_after
+    return _without_comments(space) if isinstance(space, cst.ParenthesizedWhitespace) else space
+
+
+def _without_comments(space: cst.ParenthesizedWhitespace) -> _Space:
+    return space.with_changes(first_line=cst.TrailingWhitespace(newline=space.first_line.newline), empty_lines=())
+
+
+def _with_comment(comma: cst.Comma, between: _Space) -> _Space:
+    """``between`` with the comments that ``comma`` has behind it."""
+    space = comma.whitespace_after
+    if not isinstance(space, cst.ParenthesizedWhitespace) or not isinstance(between, cst.ParenthesizedWhitespace):
+        return between
+    return between.with_changes(first_line=space.first_line, empty_lines=space.empty_lines)

@@ -1,0 +1,307 @@
+"""Rewrite: what the author of a rule says about how a file is to change."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, TypeVar, overload
+
+from ..errors import InvalidSyntax
+from ..finding import Edit, Fix, Safety
+from ..model.index import Module, Place
+from ..source import Slice, Source, edits_between
+from ..source.edits import applied
+from .errors import Impossible
+from .imports import Imports
+
+if TYPE_CHECKING:
+    import libcst as cst
+
+    from .surgery import Surgery
+
+_Node = TypeVar("_Node", bound="cst.CSTNode")
+
+
+class Rewrite:
+    """A change of one file, gathered step by step and turned into a :class:`Fix` at the end.
+
+    Places and nodes always mean the file as it is, however many changes were asked for before. A step that can't be
+    done (the statement shares its line with others, a comment would be lost …) doesn't raise: :meth:`fix` gives None.
+    """
+
+    def __init__(self, module: Module) -> None:
+        self._module = module
+        self._source = module.source
+        self._possible = True
+        self._surgeries: dict[int, Surgery] = {}
+        self._imports = Imports(module)
+        self._parameters: list[tuple[int, int, str]] = []  # start and end of a function, its new parameter
+
+    # -- nodes --------------------------------------------------------------------------------------------------------
+
+    @overload
+    def node(self, place: Place | cst.CSTNode) -> cst.CSTNode: ...
+    @overload
+    def node(self, place: Place | cst.CSTNode, kind: type[_Node]) -> _Node: ...
+    def node(self, place: Place | cst.CSTNode, kind: Any = None) -> Any:
+        """The LibCST node at a place: the innermost of class ``kind``, else the one that matches the place's own.
+
+        A simple statement is the node without its line. Raises LookupError where there is none.
+        """
+        if not isinstance(place, Place):
+            return place
+        part = self._source.slice_at(place.span.start)
+        return part.node(place.span, kind or _kinds(place.node))
+
+    def _surgery(self, node: cst.CSTNode) -> Surgery:
+        from .surgery import Surgery
+
+        part = self._source.slice_of(node)
+        if part.start not in self._surgeries:
+            self._surgeries[part.start] = Surgery(part)
+        return self._surgeries[part.start]
+
+    @contextlib.contextmanager
+    def _step(self) -> Iterator[None]:
+        """Where what is inside can't be done, there is no fix."""
+        try:
+            yield
+        except (Impossible, LookupError, InvalidSyntax):
+            self._possible = False
+
+    # -- steps --------------------------------------------------------------------------------------------------------
+
+    def replace(self, old: Place | cst.CSTNode, new: cst.CSTNode | str) -> None:
+        """Write ``new`` (a node, or the code of an expression) in the place of ``old``.
+
+        ``old`` itself may stand inside of ``new``. Brackets that the new place needs are the caller's business.
+        """
+        with self._step():
+            node = self.node(old)
+            self._surgery(node).replace(node, self._expression(new) if isinstance(new, str) else new)
+
+    def call_method(self, expression: Place | cst.CSTNode, method: str, *arguments: str) -> None:
+        """Write ``expression.method(arguments)`` in the place of ``expression``, with the brackets it needs."""
+        import libcst as cst
+
+        with self._step():
+            node = self.node(expression)
+            surgery = self._surgery(node)
+            now = surgery.current(node)
+            if not isinstance(now, cst.BaseExpression):
+                raise Impossible("not an expression")
+            outer: dict[str, Sequence[cst.CSTNode]] = {}
+            if isinstance(now, (cst.Call, cst.Attribute, cst.Subscript, cst.Name)):
+                # Brackets round the whole expression (they let it run over lines) go round the call too.
+                outer = {"lpar": now.lpar, "rpar": now.rpar}
+                now = now.with_changes(lpar=(), rpar=())
+            elif not now.lpar and not isinstance(now, _closed_expressions()):
+                now = now.with_changes(lpar=(cst.LeftParen(),), rpar=(cst.RightParen(),))
+            call = cst.Call(
+                cst.Attribute(now, cst.Name(method)), [cst.Arg(self._expression(argument)) for argument in arguments]
+            )
+            surgery.replace(node, call.with_changes(**outer))
+
+    def remove(self, statement: Place | cst.CSTNode) -> None:
+        """Take a statement away. Its comments stay; a block that ends up empty says ``pass``."""
+        with self._step():
+            self._remove(statement)
+
+    def hold_in_with(
+        self,
+        opening: Place | cst.CSTNode,
+        until: Place | cst.CSTNode | None = None,
+        *,
+        drop: Sequence[Place | cst.CSTNode] = (),
+    ) -> None:
+        """Turn the assignment ``name = value`` and what follows into ``with value as name:`` and a block.
+
+        The block reaches to the statement ``until``, which must be one of the same block (None: to the end of it).
+        ``drop`` are statements that go (the closing). The inside of multi-line strings isn't touched.
+        """
+        import libcst as cst
+
+        with self._step():
+            node = self.node(opening)
+            surgery = self._surgery(node)
+            statement = surgery.statement_of(node)
+            match statement:
+                case cst.SimpleStatementLine(body=[cst.Assign(targets=[target], value=value)]):
+                    if not isinstance(target.target, cst.Name):
+                        raise Impossible("only a name can be bound by `as`")
+                case _:
+                    raise Impossible("not a plain assignment on a line of its own")
+            if isinstance(value, (cst.Yield, cst.Tuple)) and not value.lpar:
+                raise Impossible("this value cannot stand behind `with`")
+            for closing in drop:
+                self._remove(closing)
+            last = None if until is None else surgery.statement_of(self.node(until))
+            item = cst.WithItem(value, cst.AsName(target.target))
+            surgery.hold(statement, last, item, instead=True)
+
+    def open_in_with(
+        self, expression: Place | cst.CSTNode, name: str, until: Place | cst.CSTNode | None = None
+    ) -> None:
+        """Open what a longer expression opens in passing in a ``with … as name:`` round its statement, and those that
+        follow to ``until`` (None: that statement alone).
+
+        No fix where the expression may be evaluated never or several times when the statement is.
+        """
+        import libcst as cst
+
+        from .evaluation import is_run_once
+
+        with self._step():
+            node = self.node(expression)
+            surgery = self._surgery(node)
+            statement = surgery.statement_of(node)
+            if not isinstance(node, cst.BaseExpression) or not is_run_once(surgery.part, statement, node):
+                raise Impossible("it may be opened never or more than once")
+            last = statement if until is None else surgery.statement_of(self.node(until))
+            held = node.with_changes()  # a twin, for the node itself is about to be replaced
+            if not held.lpar and not _parses(f"with {surgery.part.module.code_for_node(held)} as x: pass"):
+                held = held.with_changes(lpar=(cst.LeftParen(),), rpar=(cst.RightParen(),))
+            item = cst.WithItem(held, cst.AsName(cst.Name(name)))
+            surgery.hold(statement, last, item, instead=False)
+            surgery.replace(node, cst.Name(name))
+
+    def unwrap_try(self, statement: Place | cst.CSTNode) -> None:
+        """Take the ``finally`` of a ``try`` away, and the ``try`` too if it catches nothing. Comments stay."""
+        import libcst as cst
+
+        with self._step():
+            node = self.node(statement)
+            if not isinstance(node, cst.Try):
+                raise Impossible("not a try statement")
+            self._surgery(node).unwrap(node)
+
+    def add_parameter(self, function: Place | cst.CSTNode, name: str, annotation: str | None = None) -> None:
+        """Give a function one more parameter, behind the last one that has no default."""
+        import libcst as cst
+
+        from .parameters import with_parameter
+
+        with self._step():
+            node = self.node(function)
+            surgery = self._surgery(node)
+            now = surgery.current(node)
+            if not isinstance(now, cst.FunctionDef):
+                raise Impossible("not a function")
+            start, end = surgery.part.offsets(node)
+            self._parameters.append((start, end, name))
+            surgery.replace(
+                node, with_parameter(now, name, None if annotation is None else self._expression(annotation))
+            )
+
+    def import_name(self, module: str, name: str | None, *, near: Place | cst.CSTNode) -> str:
+        """What to write at ``near`` for ``name`` of ``module`` (None: for the module): ``dg.Output``, ``Output``.
+
+        An import that has run by then and isn't hidden there is used; else one is added where isort would put it, under
+        a name that is free.
+        """
+        offset, taken = self._scope_of(near)
+        return self._imports.name(module, name, offset, taken)
+
+    def drop_import(self, module: str, name: str | None) -> None:
+        """Stop importing ``name`` of ``module`` (None: the module) if nothing uses it after the fix."""
+        self._imports.drop(module, name)
+
+    def free_name(self, wanted: str, *, near: Place | cst.CSTNode) -> str:
+        """``wanted``, or something like it, that means nothing yet at ``near``."""
+        offset, taken = self._scope_of(near)
+        name, number = wanted, 2
+        while name in taken or not self._imports.is_free(name, offset):
+            name, number = f"{wanted}_{number}", number + 1
+        return name
+
+    # -- the result ---------------------------------------------------------------------------------------------------
+
+    def fix(self, message: str, safety: Safety = Safety.SAFE) -> Fix | None:
+        """The change as minimal edits; None if nothing changes, a step couldn't be done or it wouldn't parse."""
+        if not self._possible:
+            return None
+        import libcst as cst
+
+        edits: list[Edit] = []
+        try:
+            for surgery in self._surgeries.values():
+                changed: list[Edit] = []
+                for start, old, new in surgery.changes():
+                    changed += edits_between(self._source, start, old, new)
+                if not _still_parses(surgery.part, changed):
+                    return None
+                edits += changed
+            edits += self._imports.edits(edits)
+        except (Impossible, InvalidSyntax, cst.CSTValidationError):
+            return None
+        edits.sort()
+        if not edits or any(one.span.end > other.span.start for one, other in pairwise(edits)):
+            return None
+        return Fix(message, safety, tuple(edits))
+
+    def _remove(self, statement: Place | cst.CSTNode) -> None:
+        node = self.node(statement)
+        self._surgery(node).remove(node)
+
+    def _expression(self, code: str) -> cst.BaseExpression:
+        import libcst as cst
+
+        try:
+            return cst.parse_expression(code)
+        except cst.ParserSyntaxError as error:
+            raise Impossible(f"{code} is no expression") from error
+
+    def _scope_of(self, near: Place | cst.CSTNode) -> tuple[int, set[str]]:
+        """The offset of a place and the parameters that this rewrite gives to the functions around it."""
+        span = near.span if isinstance(near, Place) else self._source.span_of_cst(near)
+        return span.start, {name for start, end, name in self._parameters if start <= span.start < end}
+
+
+def _kinds(node: ast.AST) -> tuple[type[cst.CSTNode], ...]:
+    """The classes that LibCST may have for a node of ``ast``."""
+    import libcst as cst
+
+    match node:
+        case ast.Starred():
+            return cst.StarredElement, cst.Arg
+        case ast.Slice():
+            return (cst.Slice,)
+        case ast.expr():
+            return (cst.BaseExpression,)
+        case ast.stmt():
+            return cst.BaseSmallStatement, cst.BaseCompoundStatement
+        case ast.ExceptHandler():
+            return cst.ExceptHandler, cst.ExceptStarHandler
+        case ast.arg():
+            return (cst.Param,)
+        case ast.keyword():
+            return (cst.Arg,)
+        case ast.alias():
+            return (cst.ImportAlias,)
+        case _:
+            return (cst.CSTNode,)
+
+
+def _closed_expressions() -> tuple[type[cst.CSTNode], ...]:
+    """What a dot may follow without brackets."""
+    import libcst as cst
+
+    strings = (cst.SimpleString, cst.FormattedString, cst.ConcatenatedString)
+    displays = (cst.List, cst.Dict, cst.Set, cst.ListComp, cst.DictComp, cst.SetComp)
+    return (*strings, *displays, cst.Float, cst.Imaginary, cst.Ellipsis)
+
+
+def _still_parses(part: Slice, edits: Sequence[Edit]) -> bool:
+    """Whether the slice is Python after the edits, if it was before."""
+    changes = [(edit.span.start - part.start, edit.span.end - part.start, edit.text) for edit in sorted(edits)]
+    return _parses(applied(part.text, changes)) or not _parses(part.text)
+
+
+def _parses(code: str) -> bool:
+    try:
+        Source.of_text(code).parse()
+    except InvalidSyntax:
+        return False
+    return True

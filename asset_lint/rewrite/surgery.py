@@ -1,0 +1,288 @@
+"""Changes of one slice's tree, gathered first and carried out at once, so that nodes keep their identity meanwhile.
+
+Statements are moved about in *bodies* (lists of statements laid over the blocks of the tree); everything else is
+replaced by identity. Code is generated anew only for the outermost statements and blocks that changed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import libcst as cst
+from libcst._nodes.internal import CodegenState
+
+from ..source import Slice
+from ..source.edits import comments
+from .errors import Impossible
+
+Block = cst.Module | cst.IndentedBlock
+Statement = cst.BaseStatement
+
+
+@dataclass(frozen=True, eq=False)
+class _Left:
+    """What stays of statements that are gone: comments, with the blank lines between them."""
+
+    lines: tuple[cst.EmptyLine, ...]
+
+
+class Surgery:
+    """The changes of one slice. Every method raises Impossible where it can't be done."""
+
+    def __init__(self, part: Slice) -> None:
+        self.part = part
+        self._replaced: dict[cst.CSTNode, cst.CSTNode] = {}
+        self._bodies: dict[cst.CSTNode, list[Statement | _Left]] = {}
+        self._home: dict[cst.CSTNode, Block] = {}  # the block that each statement stands in
+        self._origin: dict[cst.CSTNode, cst.CSTNode] = {}  # a new block -> the old one that it stands in
+        self._dirty: set[cst.CSTNode] = set()
+        todo: list[Block] = [part.module]
+        while todo:
+            block = todo.pop()
+            for statement in block.body:
+                self._home[statement] = block
+                todo.extend(suite for suite in suites(statement) if isinstance(suite, cst.IndentedBlock))
+
+    # -- what can be asked for ----------------------------------------------------------------------------------------
+
+    def current(self, node: cst.CSTNode) -> cst.CSTNode:
+        """What stands for ``node`` now."""
+        return self._replaced.get(node, node)
+
+    def replace(self, old: cst.CSTNode, new: cst.CSTNode) -> None:
+        """``new``, in which ``old`` itself may stand again, takes the place of ``old``."""
+        self._dirty.add(self.statement_of(old))
+        self._replaced[old] = new
+
+    def remove(self, statement: cst.CSTNode) -> None:
+        """Take a statement away. Its comments stay; a body that ends up empty says ``pass``."""
+        holder = self.statement_of(statement)
+        if holder is statement or (isinstance(holder, cst.SimpleStatementLine) and len(holder.body) == 1):
+            body, place = self._body_with(holder)
+            body[place] = _left_of(holder, self.part.module)
+            return
+        simple = (
+            s for s in (holder, *suites(holder)) if isinstance(s, (cst.SimpleStatementLine, cst.SimpleStatementSuite))
+        )
+        suite = next((s for s in simple if statement in s.body), None)
+        if suite is None:
+            raise Impossible("not a statement of this file")
+        now = cast("cst.SimpleStatementLine | cst.SimpleStatementSuite", self.current(suite))
+        kept = [small for small in now.body if small is not statement]
+        if not kept:
+            kept = [cst.Pass()]
+        elif now.body[-1] is statement:
+            kept[-1] = kept[-1].with_changes(semicolon=cst.MaybeSentinel.DEFAULT)
+        self._dirty.add(holder)
+        self._replaced[suite] = now.with_changes(body=kept)
+
+    def hold(self, first: Statement, last: Statement | None, item: cst.WithItem, *, instead: bool) -> None:
+        """Put the statements from ``first`` to ``last`` (None: to the end of the block) into ``with item:``.
+
+        ``instead``: the ``with`` takes the place of ``first``.
+        """
+        body, begin = self._body_with(first)
+        block = self._home[first]
+        end = len(body) - 1
+        if last is not None:
+            _, end = self._body_with(last)
+            if self._home[last] is not block or end < begin:
+                raise Impossible("the statements do not follow each other in one block")
+        held = body[begin + instead : end + 1]
+        header = first.trailing_whitespace if instead and isinstance(first, cst.SimpleStatementLine) else None
+        inner = cst.IndentedBlock(body=[], header=header or cst.TrailingWhitespace())
+        new = cst.With(items=[item], body=inner, leading_lines=leading_lines(self.current(first)))
+        if not instead:
+            self._replaced[first] = self.current(first).with_changes(leading_lines=())
+        self._bodies[inner] = held
+        self._origin[inner] = self._origin.get(block, block)
+        self._home[new] = block
+        for statement in held:
+            if not isinstance(statement, _Left):
+                self._home[statement] = inner
+        body[begin : end + 1] = [new]
+
+    def unwrap(self, statement: cst.Try) -> None:
+        """Take the ``finally`` away, and the ``try`` round its body too if it has nothing else; comments stay."""
+        body, place = self._body_with(statement)
+        if statement.finalbody is None or not isinstance(statement.body, cst.IndentedBlock):
+            raise Impossible("nothing to unwrap")
+        left = _left_of(statement.finalbody, self.part.module)
+        if statement.handlers:
+            self._replaced[statement] = self.current(statement).with_changes(finalbody=None)
+            body.insert(place + 1, left)
+            return
+        inner = statement.body
+        held = self._body(inner)
+        for item in held:
+            if not isinstance(item, _Left):
+                self._home[item] = self._home[statement]
+        above = (*leading_lines(statement), *_commented([inner.header.comment]))
+        behind = (*(line for line in inner.footer if line.comment), *left.lines)
+        body[place : place + 1] = [_Left(above), *held, _Left(behind)]
+
+    # -- lookups ------------------------------------------------------------------------------------------------------
+
+    def statement_of(self, node: cst.CSTNode) -> Statement:
+        """The innermost statement of a block that holds ``node``."""
+        return self._path(node)[-1][1]
+
+    def _path(self, node: cst.CSTNode) -> list[tuple[Block, Statement]]:
+        """The blocks around ``node`` in the tree as it was, each with its statement on the way, from the outside in."""
+        whole = self.part.is_whole(node)
+        try:
+            start, end = self.part.whole(node) if whole else self.part.offsets(node)
+        except KeyError:
+            raise Impossible("the node is not of this file's tree") from None
+        path: list[tuple[Block, Statement]] = []
+        block: Block | None = self.part.module
+        while block is not None:
+            statement = next((s for s in block.body if self._covers(s, start, end)), None)
+            if statement is None:
+                break
+            path.append((block, statement))
+            blocks = (suite for suite in suites(statement) if isinstance(suite, cst.IndentedBlock))
+            inside = (suite for suite in blocks if suite is not node and self._covers(suite, start, end))
+            block = None if statement is node else next(inside, None)
+        if not path:
+            raise Impossible("not a statement of this file")
+        return path
+
+    def _covers(self, node: cst.CSTNode, start: int, end: int) -> bool:
+        first, last = self.part.whole(node)
+        return first <= start and end <= last
+
+    def _body_with(self, statement: Statement) -> tuple[list[Statement | _Left], int]:
+        """The body that the statement stands in now, and where."""
+        block = self._home.get(statement)
+        body = [] if block is None else self._body(block)
+        if statement not in body:
+            raise Impossible("the statement stands in no block")
+        return body, body.index(statement)
+
+    def _body(self, block: Block) -> list[Statement | _Left]:
+        """The statements of a block as they are now; the block counts as changed."""
+        if block not in self._bodies:
+            self._bodies[block] = list(block.body)
+        self._dirty.add(self._origin.get(block, block))
+        return self._bodies[block]
+
+    # -- the result ---------------------------------------------------------------------------------------------------
+
+    def changes(self) -> Iterator[tuple[int, str, str]]:
+        """(offset in the file, old code, new code) of each changed stretch, in order; no comment is lost."""
+        for node in self._roots():
+            start, end = self.part.whole(node)
+            old = self.part.text[start - self.part.start : end - self.part.start]
+            new = self._code(node, ends_file=end == self.part.end)
+            if Counter(comments(old)) - Counter(comments(new)):
+                raise Impossible("a comment would be lost")
+            yield start, old, new
+
+    def _roots(self) -> Iterator[cst.CSTNode]:
+        """The changed statements and blocks that stand in no other changed one."""
+        stretches = [(self.part.whole(node), node) for node in self._dirty]
+        behind = -1
+        for (_, end), node in sorted(
+            stretches, key=lambda pair: (pair[0][0], -pair[0][1], not isinstance(pair[1], cst.Module))
+        ):
+            if end > behind:
+                behind = end
+                yield node
+
+    def _code(self, node: cst.CSTNode, *, ends_file: bool) -> str:
+        module = self.part.module
+        new = _Build(self._replaced, self._bodies).build(node)
+        if isinstance(new, cst.Module):
+            return new.code
+        state = CodegenState(module.default_indent, module.default_newline)
+        for block, _ in self._path(node):
+            if isinstance(block, cst.IndentedBlock):
+                state.increase_indent(module.default_indent if block.indent is None else block.indent)
+        new._codegen(state)
+        if ends_file and not module.has_trailing_newline:
+            state.pop_trailing_newline()
+        return "".join(state.tokens)
+
+
+class _Build(cst.CSTTransformer):
+    """The tree as it will be."""
+
+    def __init__(
+        self, replaced: dict[cst.CSTNode, cst.CSTNode], bodies: dict[cst.CSTNode, list[Statement | _Left]]
+    ) -> None:
+        super().__init__()
+        self._replaced = replaced
+        self._bodies = bodies
+        self._within: set[cst.CSTNode] = set()  # what is being replaced: it may stand in its own replacement
+
+    def build(self, node: cst.CSTNode) -> cst.CSTNode:
+        if node in self._bodies:
+            return self._block(cast("Block", node))
+        if node in self._replaced and node not in self._within:
+            self._within.add(node)
+            try:
+                return self.build(self._replaced[node])
+            finally:
+                self._within.remove(node)
+        return cast("cst.CSTNode", node.visit(self))
+
+    def on_visit(self, node: cst.CSTNode) -> bool:
+        return not self._is_changed(node)
+
+    def on_leave(self, original_node: cst.CSTNode, updated_node: cst.CSTNode) -> cst.CSTNode:  # type: ignore[override]
+        return self.build(original_node) if self._is_changed(original_node) else updated_node
+
+    def _is_changed(self, node: cst.CSTNode) -> bool:
+        return node in self._bodies or (node in self._replaced and node not in self._within)
+
+    def _block(self, block: Block) -> cst.CSTNode:
+        body: list[Statement] = []
+        left: list[cst.EmptyLine] = []
+        for item in self._bodies[block]:
+            if isinstance(item, _Left):
+                left.extend(item.lines)
+                continue
+            statement = cast("Statement", self.build(item))
+            if left:
+                own = leading_lines(statement)
+                if not any(line.comment for line in left) and (not body or (own and not own[0].comment)):
+                    left = []  # no blank lines beside others, none at the top
+                statement = statement.with_changes(leading_lines=(*left, *own))
+                left = []
+            body.append(statement)
+        footer = [line for line in left if line.comment]
+        if not body and isinstance(block, cst.IndentedBlock):
+            body = [cst.SimpleStatementLine([cst.Pass()])]
+        return block.with_changes(body=body, footer=(*footer, *block.footer))
+
+
+def suites(statement: cst.CSTNode) -> Iterator[cst.BaseSuite]:
+    """The suites of a compound statement, in order (``elif``, handlers, ``finally`` and cases too)."""
+    body = getattr(statement, "body", None)
+    if isinstance(body, cst.BaseSuite):
+        yield body
+    for field in ("handlers", "cases", "orelse", "finalbody"):
+        part = getattr(statement, field, None)
+        for clause in part if isinstance(part, (list, tuple)) else [part]:
+            if clause is not None:
+                yield from suites(clause)
+
+
+def leading_lines(statement: cst.CSTNode) -> tuple[cst.EmptyLine, ...]:
+    """The comments and blank lines that stand before a statement."""
+    return tuple(getattr(statement, "leading_lines", ()))
+
+
+def _left_of(node: cst.CSTNode, module: cst.Module) -> _Left:
+    lines = leading_lines(node)
+    known = sum(line.comment is not None for line in lines)
+    others = comments(module.code_for_node(node))[known:]
+    return _Left((*lines, *_commented(cst.Comment(text) for text in others)))
+
+
+def _commented(several: Iterable[cst.Comment | None]) -> Iterator[cst.EmptyLine]:
+    return (cst.EmptyLine(comment=comment) for comment in several if comment)
