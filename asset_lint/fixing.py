@@ -1,13 +1,16 @@
-"""Fixes -> text: which of them go together, and what the text is after them. Knows no syntax."""
+"""Fixes -> text: which of them go together, and what the text is after them. What they mean is not its business."""
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Sequence
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from .source.edits import applied
 from .errors import FixError
 from .finding import Edit, Finding, Fix, Safety
+from .rewrite import without_orphans
+from .source import applied
 
 if TYPE_CHECKING:
     from .source import Source
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
 def apply_fixes(source: Source, findings: Sequence[Finding], safety: Safety) -> tuple[str, tuple[Finding, ...]]:
     """The file's text after one round of the findings' fixes that are at least as safe as ``safety``, and the findings
     whose fixes are in it. The rest waits for the next round, as :func:`plan` says; fixes that are only to be displayed
-    never take part.
+    never take part. Imports that the fixes together have left without a use go too.
     """
     wanted = [
         finding
@@ -24,7 +27,12 @@ def apply_fixes(source: Source, findings: Sequence[Finding], safety: Safety) -> 
         if finding.fix is not None and finding.fix.safety <= min(safety, Safety.UNSAFE) and finding.fix.edits
     ]
     taken, _ = plan(wanted)
-    return apply(source.text, (finding.fix for finding in taken if finding.fix)), taken
+    fixes = [finding.fix for finding in taken if finding.fix]
+    text = apply(source.text, fixes)
+    removed = [source.text[edit.span.start : edit.span.end] for fix in fixes for edit in fix.edits]
+    if PurePath(source.path).name != "__init__.py":  # where an import without a use may be there for others
+        text = without_orphans(text, removed)
+    return text, taken
 
 
 def plan(findings: Iterable[Finding]) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
@@ -35,18 +43,18 @@ def plan(findings: Iterable[Finding]) -> tuple[tuple[Finding, ...], tuple[Findin
     """
     taken: list[Finding] = []
     waiting: list[Finding] = []
-    edits: set[Edit] = set()
+    edits: list[Edit] = []  # those of the taken, in order; none touches one of another fix
     for finding in sorted(findings, key=_order):
-        fix = finding.fix
-        if fix is None or not fix.edits:
+        if finding.fix is None or not finding.fix.edits:
             continue
-        new = [edit for edit in fix.edits if edit not in edits]
-        # A fix may share an edit only if its others keep off everything.
-        if any(_touch(edit, other) for edit in new for other in edits):
+        new = [(bisect_left(edits, edit), edit) for edit in finding.fix.edits]
+        new = [(place, edit) for place, edit in new if edits[place : place + 1] != [edit]]
+        if any(_touch(edit, other) for place, edit in new for other in edits[max(place - 1, 0) : place + 1]):
             waiting.append(finding)
         else:
             taken.append(finding)
-            edits.update(new)
+            for _, edit in new:
+                insort(edits, edit)
     return tuple(taken), tuple(waiting)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
-from ..source import Slice
+from asset_lint.source import Slice
 
 
 def is_run_once(part: Slice, statement: cst.CSTNode, expression: cst.BaseExpression) -> bool:

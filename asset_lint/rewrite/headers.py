@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import PurePath
 
-from ..source import Source
-from ..source.edits import comments
+from asset_lint.source import Source, comments
+
 from .scopes import Import
 
 Absolute = Callable[["str | None", int], str]

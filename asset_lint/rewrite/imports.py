@@ -9,15 +9,15 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ..errors import InvalidSyntax
-from ..source import Source
-from ..source.edits import edits_between
+from asset_lint.errors import InvalidSyntax
+from asset_lint.source import Source, edits_between
+
 from .headers import Added, Header, without
 from .scopes import Import, Scope, bindings, globals_used, made_global, scopes_at
 
 if TYPE_CHECKING:
-    from ..finding import Edit
-    from ..model.index import Module
+    from asset_lint.finding import Edit
+    from asset_lint.model.index import Module
 
 _WRITTEN = {"duckdb": "DuckDB", "dagster": "Dagster", "dagster_duckdb": "DagsterDuckDB", "pandas": "Pandas"}
 _WORD = re.compile(r"[^\W\d]\w*")

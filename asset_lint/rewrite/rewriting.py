@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from ..errors import InvalidSyntax
-from ..finding import Edit, Fix, Safety
-from ..model.index import Module, Place
-from ..source import Slice, Source, edits_between
-from ..source.edits import applied
+from asset_lint.errors import InvalidSyntax
+from asset_lint.finding import Edit, Fix, Safety
+from asset_lint.model.index import Module, Place
+from asset_lint.source import Slice, Source, applied, edits_between
+
 from .errors import Impossible
 from .imports import Imports
 

@@ -7,15 +7,15 @@ replaced by identity. Code is generated anew only for the outermost statements a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import cast
 
 import libcst as cst
 from libcst._nodes.internal import CodegenState
 
-from ..source import Slice
-from ..source.edits import comments
+from asset_lint.source import Slice, comments
+
 from .errors import Impossible
 
 Block = cst.Module | cst.IndentedBlock

@@ -1,7 +1,7 @@
 """One file's bytes, text, places and slices, and its changes said as edits."""
 
-from .edits import edits_between
+from .edits import applied, comments, edits_between
 from .file import Source
 from .slices import Slice
 
-__all__ = ["Slice", "Source", "edits_between"]
+__all__ = ["Slice", "Source", "applied", "comments", "edits_between"]

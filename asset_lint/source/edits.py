@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ..errors import FixError
-from ..finding import Edit
+from asset_lint.errors import FixError
+from asset_lint.finding import Edit
+
 from .lexing import STRING
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from ..errors import FixError, InvalidSyntax, SourceError
-from ..finding import Span
+from asset_lint.errors import FixError, InvalidSyntax, SourceError
+from asset_lint.finding import Span
+
 from .lexing import encoding_of, joined_lines, too_deep
 from .slices import Slice
 

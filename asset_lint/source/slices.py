@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
-from ..errors import InvalidSyntax
-from ..finding import Span
+from asset_lint.errors import InvalidSyntax
+from asset_lint.finding import Span
 
 if TYPE_CHECKING:
     import libcst as cst
