@@ -176,6 +176,8 @@ class _Ignore:
         of_files: list[str] = []
         for line in lines:
             text = line.rstrip("\r")
+            if text.endswith("**/"):
+                text += "*/"  # what git takes it to mean, and pathspec doesn't
             for pattern in GitIgnoreSpec.from_lines([text]).patterns:
                 if pattern.include is None or not isinstance(regex := getattr(pattern, "regex", None), re.Pattern):
                     continue
@@ -198,9 +200,9 @@ class _Ignore:
         """True: ignored; False: taken back by a `!` pattern; None: not spoken of."""
         relative = path[self._start :].replace(os.sep, "/")
         if directory:
-            if name not in self._names and (self._others is None or not self._others.match(f"{relative}/")):
+            if name not in self._names and (self._others is None or not self._others.search(f"{relative}/")):
                 return None
-        elif self._of_files is None or not self._of_files.match(relative):
+        elif self._of_files is None or not self._of_files.search(relative):
             return None
         for include, regex, for_files in reversed(self._rules):
             if (directory or for_files) and _matches(regex, relative, directory):
@@ -210,13 +212,12 @@ class _Ignore:
 
 def _matches(regex: re.Pattern[str], relative: str, directory: bool) -> bool:
     """Does the pattern speak of the path itself, not of a directory above it?"""
-    found = regex.match(relative)
-    if found is not None and ("ps_d" not in regex.groupindex or found["ps_d"] is None):
+    marked = "ps_d" in regex.groupindex  # pathspec's mark of the slash behind a directory that a pattern names
+    if any(not marked or found["ps_d"] is None for found in regex.finditer(relative)):
         return True
-    if not directory or "ps_d" not in regex.groupindex:
+    if not directory or not marked:
         return False
-    found = regex.match(f"{relative}/")
-    return found is not None and found.start("ps_d") == len(relative)
+    return any(found.start("ps_d") == len(relative) for found in regex.finditer(f"{relative}/"))
 
 
 def _may_match_python(pattern: str) -> bool:

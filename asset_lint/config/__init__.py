@@ -27,8 +27,9 @@ D = TypeVar("D")
 
 #: Directories that are never looked into, unless ``exclude`` says otherwise.
 EXCLUDED = (
-    ".bzr", ".direnv", ".eggs", ".git", ".git-rewrite", ".hg", ".mypy_cache", ".nox", ".pants.d", ".pytype",
-    ".ruff_cache", ".svn", ".tox", ".venv", "__pypackages__", "_build", "buck-out", "dist", "node_modules", "venv",
+    ".bzr", ".direnv", ".eggs", ".git", ".git-rewrite", ".hg", ".ipynb_checkpoints", ".mypy_cache", ".nox", ".pants.d",
+    ".pyenv", ".pytest_cache", ".pytype", ".ruff_cache", ".svn", ".tox", ".venv", ".vscode", "__pypackages__", "_build",
+    "buck-out", "dist", "node_modules", "site-packages", "venv",
 )  # fmt: skip
 
 
@@ -168,7 +169,8 @@ class Config:
     )  # fmt: skip
     baseline: Path | None = _setting(
         kinds.PATH, None,
-        "A file of known findings, written by `asset-lint baseline write`: `check` and `--fix` pass over them.",
+        "The file of known findings that `asset-lint baseline write` writes: `check` and `--fix` pass over them. Unset, "
+        "it is `asset-lint-baseline.json` in the project's root, if there is one.",
         example='baseline = "asset-lint-baseline.json"',
     )  # fmt: skip
 

@@ -15,8 +15,8 @@ _DELETED = "31"
 
 def fix_lines(fix: Fix, lines: Sequence[str], context: Context) -> Iterator[str]:
     """The fix, drawn like a frame: ``-`` for lines that go, ``+`` for those that come, numbered as afterwards."""
-    if not lines or not fix.edits:
-        return
+    if not fix.edits or max(edit.span.end_line for edit in fix.edits) > len(lines):
+        return  # nothing to show, or the file is no longer what it was
     hunks = [_hunk(edits, lines) for edits in _clusters(fix.edits)]
     shift = sum(len(new) - (last - first + 1) for first, last, new in hunks)
     gutter = len(str(hunks[-1][1] + _AROUND + max(shift, 0)))
@@ -47,7 +47,9 @@ def _clusters(edits: Sequence[Edit]) -> Iterator[list[Edit]]:
 def _hunk(edits: Sequence[Edit], lines: Sequence[str]) -> tuple[int, int, list[str]]:
     """First and last line (1-based) of the stretch to show, and what it becomes."""
     first = max(1, edits[0].span.line - _AROUND)
-    last = min(len(lines), edits[-1].span.end_line + _AROUND)
+    end = edits[-1].span
+    whole = end.end_column == 1 and end.end_line > end.line  # the edit ends behind a newline
+    last = min(len(lines), end.end_line + _AROUND - whole)
     parts: list[str] = []
     line, column = first, 1
     for edit in edits:
@@ -55,7 +57,10 @@ def _hunk(edits: Sequence[Edit], lines: Sequence[str]) -> tuple[int, int, list[s
         parts.append(edit.text)
         line, column = edit.span.end_line, edit.span.end_column
     parts += _between(lines, line, column, last, len(lines[last - 1]) + 1)
-    return first, last, "".join(parts).replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    new = "".join(parts).replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    if last == len(lines) and last > first and not lines[-1] and not new[-1]:
+        return first, last - 1, new[:-1]  # behind the last newline there is no line
+    return first, last, new
 
 
 def _between(lines: Sequence[str], line: int, column: int, to_line: int, to_column: int) -> Iterator[str]:

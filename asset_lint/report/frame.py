@@ -39,7 +39,7 @@ def frame_lines(marks: Sequence[Mark], lines: Sequence[str], gutter: int, contex
     tall = next((mark for mark in marks if mark.severity is not None and mark.span.end_line > mark.span.line), None)
     yield empty
     before = 0
-    for number in _shown(marks, len(lines)):
+    for number in _shown(marks, lines):
         if before and number > before + 1:
             yield context.paint("." * min(3, gutter + 1), BOLD, BLUE)
         before = number
@@ -55,7 +55,7 @@ def frame_lines(marks: Sequence[Mark], lines: Sequence[str], gutter: int, contex
     yield empty
 
 
-def _shown(marks: Sequence[Mark], count: int) -> list[int]:
+def _shown(marks: Sequence[Mark], lines: Sequence[str]) -> list[int]:
     """The numbers of the lines to show, in order; a gap of one line is filled."""
     numbers: set[int] = set()
     for mark in marks:
@@ -66,6 +66,9 @@ def _shown(marks: Sequence[Mark], count: int) -> list[int]:
         numbers.update(range(first - _AROUND, first + 1), range(last, last + _AROUND + 1))
         numbers.update(range(first, last) if last - first < _TALL else range(first, first + _TALL // 2))
     numbers.update(number + 1 for number in sorted(numbers) if number + 2 in numbers)
+    count = len(lines)
+    if not lines[-1] and not any(mark.span.end_line == count for mark in marks):
+        count -= 1  # behind the last newline there is no line
     return sorted(number for number in numbers if 1 <= number <= count)
 
 

@@ -97,7 +97,7 @@ def _result(finding: Finding, index: int, fingerprint: str, context: Context) ->
         "ruleId": finding.code,
         "ruleIndex": index,
         "level": _LEVEL[finding.severity],
-        "message": {"text": message},
+        "message": _message(message),
         "locations": [location],
         "partialFingerprints": {_FINGERPRINT: fingerprint},
     }
@@ -111,14 +111,19 @@ def _result(finding: Finding, index: int, fingerprint: str, context: Context) ->
 
 def _steps(finding: Finding, context: Context) -> Iterator[Json]:
     if all((note.path, note.span) != (finding.path, finding.span) for note in finding.notes):
-        own = {**_location(finding.path, finding.span, context), "message": {"text": finding.message}}
+        own = {**_location(finding.path, finding.span, context), "message": _message(finding.message)}
         yield {"location": own, "importance": "essential"}
     for note in finding.notes:
         yield {"location": _told(note, context)}
 
 
 def _told(note: Note, context: Context) -> Json:
-    return {**_location(note.path, note.span, context), "message": {"text": note.message}}
+    return {**_location(note.path, note.span, context), "message": _message(note.message)}
+
+
+def _message(text: str) -> Json:
+    # a viewer would make a link of `[…](…)`, which can come from a string in the code
+    return {"text": text.replace("](", "] (")}
 
 
 def _fix(path: str, fix: Fix, context: Context) -> Json:
