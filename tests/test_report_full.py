@@ -122,7 +122,7 @@ def test_related_places_of_other_files_have_frames_of_their_own() -> None:
     finding = sample.finding(notes=(other.note("use(c)", "raises here"), other.note("c)", "handed over here")))
     assert sample.shown("full", finding, others={other.path: other.text}).endswith("""\
   |
- ::: src/helpers.py:2:5
+ --> src/helpers.py:2:5
   |
 1 | def helper(c):
   |            -- handed over here

@@ -50,7 +50,7 @@ def _frames(finding: Finding, context: Context) -> Iterator[str]:
     gutter = max(len(str(mark.span.end_line + 2)) for of_file in marks.values() for mark in of_file)
     for path, of_file in marks.items():
         first = of_file[0].span
-        arrow = context.paint(f"{' ' * gutter}{'-->' if path == finding.path else ':::'}", BOLD, BLUE)
+        arrow = context.paint(f"{' ' * gutter}-->", BOLD, BLUE)
         severity = f" ({finding.severity})" if path == finding.path else ""
         yield f"{arrow} {visible_path(path)}:{first.line}:{first.column}{severity}"
         yield from frame_lines(of_file, context.lines(path), gutter, context)
