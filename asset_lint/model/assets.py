@@ -150,7 +150,27 @@ class Function:
         """What the data flow saw; computed on first use."""
         from .runs import analyse
 
-        return analyse(self)
+        return analyse(self) if self.worth_following else Run()
+
+    @cached_property
+    def worth_following(self) -> bool:
+        """Whether data flow can show anything: DuckDB is within reach, or the context is handed on."""
+        project = self.project
+        assert project is not None
+        if not project.gated or project.touches_duckdb(self.module.file):
+            return True
+        context = self.context
+        if context is not None:
+            for node in ast.walk(self.node):
+                if isinstance(node, ast.Call):
+                    given = (*node.args, *(k.value for k in node.keywords))
+                    if any(isinstance(a, ast.Name) and a.id == context.name for a in given):
+                        return True
+        if not project.facts.duckdb_resources(self.module):
+            return False
+        return any(isinstance(n, ast.Attribute) and n.attr == "resources" for n in ast.walk(self.node)) or any(
+            p.annotation is not None for p in self.parameters
+        )
 
     @property
     def connections(self) -> list[Connection]:

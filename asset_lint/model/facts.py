@@ -58,6 +58,7 @@ class Facts:
         self._assigned: dict[tuple[Class, str], Alternatives] = {}
         self._resources: dict[tuple[str, str], Alternatives] = {}
         self._bindings: dict[str, dict[str, list[Alternatives]]] = {}
+        self._duckdb_resources: dict[str, bool] = {}
         self._functions: dict[Module, list[Function]] = {}
         self.reach = Reach(project)
 
@@ -207,9 +208,7 @@ class Facts:
 
     def resource(self, key: str, module: Module) -> Alternatives:
         """What the project's Definitions bind under a resource key, as seen from ``module``'s code location."""
-        import os
-
-        location = self.project.location_of(os.path.abspath(module.path))
+        location = self.project.location_of(module.file)
         cached = self._resources.get((location, key))
         if cached is None:
             bound = self.bindings(location).get(key, [])
@@ -230,6 +229,15 @@ class Facts:
                 for key, values in self._bound_in(module):
                     found.setdefault(key, []).append(values)
         return found
+
+    def duckdb_resources(self, module: Module) -> bool:
+        """Whether the module's code location binds any resource in a file that speaks of DuckDB."""
+        location = self.project.location_of(module.file)
+        known = self._duckdb_resources.get(location)
+        if known is None:
+            paths = self.project.mentioning(b"resources", b"resource_defs", below=location)
+            known = self._duckdb_resources[location] = any(self.project.touches_duckdb(path) for path in paths)
+        return known
 
     def _bound_in(self, module: Module) -> Iterator[tuple[str, Alternatives]]:
         scopes: list[tuple[Scope, ast.AST]] = [(module.scope, module.tree)]

@@ -7,6 +7,7 @@ syntax or a fix changes it. The index enters statements only, never expressions:
 from __future__ import annotations
 
 import ast
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,6 +25,8 @@ class Module:
     def __init__(self, name: str, path: str, source: Source, tree: ast.Module, *, is_package: bool = False) -> None:
         self.name = name
         self.path = path
+        self.file = os.path.abspath(path)
+        self.folder = os.path.dirname(self.file)
         self.source = source
         self.tree = tree
         self.is_package = is_package

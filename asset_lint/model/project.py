@@ -7,6 +7,7 @@ each also through its ``src``), so that several code locations in one repository
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -26,6 +27,8 @@ SKIPPED_FOLDERS = frozenset(
 )
 MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", ".git", "asset-lint.toml", "workspace.yaml", "dagster.yaml")
 LIBRARIES = frozenset("dagster duckdb pandas polars pyarrow".split())  # never the project's own, whatever its folders
+IMPORT = re.compile(rb"^[ \t]*(?:from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|[^\n]*)|import[ \t]+([^\n]*))", re.MULTILINE)
+WORD = re.compile(rb"\w+")
 
 
 class Project:
@@ -52,6 +55,9 @@ class Project:
         self.names = Names(self)
         self._modules: dict[str, Module | None] = {}
         self._found: dict[tuple[str, str], str | None] = {}
+        self._imports: dict[str, frozenset[str]] = {}
+        self._touching: dict[str, bool] = {}
+        self._local: dict[tuple[str, str], bool] = {}
         self._listings: dict[str, frozenset[str]] = {}
         self._origins: dict[str, tuple[str, ...]] = {}
         self._bytes: dict[str, bytes] = {}
@@ -78,6 +84,8 @@ class Project:
     def forget(self) -> None:
         """Drop everything derived: a file has changed."""
         self.names = Names(self)
+        self._imports.clear()
+        self._touching.clear()
         self.__dict__.pop("facts", None)
 
     @cached_property
@@ -164,22 +172,25 @@ class Project:
 
     def find(self, name: str, importer: Module) -> Module | None:
         """The project's module of that absolute name as ``importer`` would import it."""
-        folder = os.path.dirname(os.path.abspath(importer.path))
+        path = self.locate(name, importer.folder)
+        return None if path is None else self.load(path)
+
+    def locate(self, name: str, folder: str) -> str | None:
+        """The file of the module of that absolute name, as a file in ``folder`` would import it."""
         key = (name, folder)
         if key not in self._found:
             self._found[key] = self._search(name, folder)
-        path = self._found[key]
-        return None if path is None else self.load(path)
+        return self._found[key]
 
     def is_local(self, name: str, importer: Module) -> bool:
         """Whether the top-level package of ``name`` is the project's own."""
         head = name.partition(".")[0]
         if head in LIBRARIES:
             return False
-        folder = os.path.dirname(os.path.abspath(importer.path))
-        return any(
-            head in self.listing(origin) or f"{head}.py" in self.listing(origin) for origin in self.origins(folder)
-        ) and self._search(head, folder, packages=True) is not None
+        key = (head, importer.folder)
+        if key not in self._local:
+            self._local[key] = self._search(head, importer.folder, packages=True) is not None
+        return self._local[key]
 
     def _search(self, name: str, folder: str, *, packages: bool = False) -> str | None:
         parts = name.split(".")
@@ -249,6 +260,62 @@ class Project:
                 top = os.path.relpath(folder, base).split(os.sep)[0]
                 found.setdefault(top, set()).add(base)
         return {name: tuple(bases) for name, bases in found.items() if len(bases) == 1}
+
+    # ---- imports, read off the bytes ---------------------------------------------------------------------------------
+
+    def imports(self, absolute: str) -> frozenset[str]:
+        """The project's files that a file imports, its packages' ``__init__`` included; read without parsing."""
+        known = self._imports.get(absolute)
+        if known is None:
+            known = self._imports[absolute] = frozenset(self._imported(absolute))
+        return known
+
+    def _imported(self, absolute: str) -> Iterator[str]:
+        try:
+            data = self.data(absolute)
+        except OSError:
+            return
+        folder = os.path.dirname(absolute)
+        for source, listed, plain in IMPORT.findall(data):
+            if plain:
+                names = [part.split()[0] for part in plain.decode("utf-8", "replace").split(",") if part.split()]
+            else:
+                text = source.decode("utf-8", "replace")
+                dots = len(text) - len(text.lstrip("."))
+                base = text[dots:]
+                if dots:
+                    package = self.name_of(absolute).split(".")
+                    if not absolute.endswith("__init__.py"):
+                        package = package[:-1]
+                    base = ".".join([*package[: len(package) - dots + 1], *([base] if base else [])])
+                words = [word.decode("utf-8", "replace") for word in WORD.findall(listed)]
+                names = [base, *(f"{base}.{word}" if base else word for word in words)]
+            for name in names:
+                parts = name.split(".")
+                for end in range(1, len(parts) + 1):
+                    if found := self.locate(".".join(parts[:end]), folder):
+                        yield found
+
+    def touches_duckdb(self, absolute: str) -> bool:
+        """Whether a file or a project file that it imports, however deep, speaks of DuckDB at all."""
+        known = self._touching.get(absolute)
+        if known is None:
+            seen, queue = {absolute}, [absolute]
+            known = False
+            while queue and not known:
+                current = queue.pop()
+                try:
+                    data = self.data(current)
+                except OSError:
+                    continue
+                known = b"duckdb" in data or any(name.encode() in data for name in self.known_connections)
+                for path in self.imports(current) - seen:
+                    seen.add(path)
+                    queue.append(path)
+            if not known:  # nor does anything that was looked at on the way
+                self._touching.update(dict.fromkeys(seen, False))
+            self._touching[absolute] = known
+        return known
 
     def location_of(self, absolute: str) -> str:
         """The folder of the code location a file belongs to: the nearest one upwards with a project's marker."""

@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import ast
 import os
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from .assets import Function, Kind, call_forms, compute_kind
-from .index import Class, Def, Imported, Module, own_nodes
+from .index import Class, Def, Imported, Module, Scope, own_nodes
+from .project import IMPORT, WORD
 from .values import Instance
 
 if TYPE_CHECKING:
     from .project import Project
 
-IMPORT = re.compile(rb"^[ \t]*(?:from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|[^\n]*)|import[ \t]+([^\n]*))", re.MULTILINE)
-WORD = re.compile(rb"\w+")
 LIFECYCLE = frozenset(
     """__init__ __enter__ __exit__ __aenter__ __aexit__ __call__ setup_for_execution teardown_after_execution
     handle_output load_input create_resource yield_for_execution get_resource_to_construct build_defs""".split()
@@ -36,7 +34,8 @@ class Reach:
         self._references: dict[Def, tuple[frozenset[Def | Class], frozenset[str]]] = {}
         self._reached: dict[Def, str | None] = {}
         self._importers: dict[Module, list[Module]] = {}
-        self._index: dict[str, set[str]] | None = None
+        self._index: dict[str, list[str]] | None = None
+        self._mentions: dict[Module, tuple[dict[Def | Class, list[Def]], dict[str, list[Def]]]] = {}
 
     def compute(self, module: Module) -> dict[Def, tuple[Kind, ast.expr]]:
         """The compute functions of a module."""
@@ -105,26 +104,43 @@ class Reach:
 
     def _callers(self, definition: Def) -> Iterator[Def]:
         for module in [definition.module, *self.importers(definition.module)]:
-            for candidate in module.functions:
-                if candidate is not definition and self._mentions(candidate, definition):
-                    yield candidate
+            by_target, by_attribute = self.mentions(module)
+            yield from by_target.get(definition, ())
+            if definition.owner is not None:
+                candidates = by_attribute.get(definition.name, ())
+                if definition.name in LIFECYCLE:
+                    candidates = by_target.get(definition.owner, ())
+                for candidate in candidates:
+                    if candidate is not definition and self._calls_method(candidate, definition):
+                        yield candidate
 
-    def _mentions(self, caller: Def, callee: Def) -> bool:
-        targets, attributes = self.references(caller)
-        if callee in targets:
+    def mentions(self, module: Module) -> tuple[dict[Def | Class, list[Def]], dict[str, list[Def]]]:
+        """The functions of a module by the project functions and classes, and by the attributes, that they name."""
+        known = self._mentions.get(module)
+        if known is None:
+            by_target: dict[Def | Class, list[Def]] = {}
+            by_attribute: dict[str, list[Def]] = {}
+            for candidate in module.functions:
+                targets, attributes = self.references(candidate)
+                for target in targets:
+                    if target is not candidate:
+                        by_target.setdefault(target, []).append(candidate)
+                for attribute in attributes:
+                    by_attribute.setdefault(attribute, []).append(candidate)
+            known = self._mentions[module] = (by_target, by_attribute)
+        return known
+
+    def _calls_method(self, caller: Def, method: Def) -> bool:
+        owner = method.owner
+        assert owner is not None
+        targets, _ = self.references(caller)
+        if owner in targets or caller.owner is owner:
             return True
-        owner = callee.owner
-        if owner is None:
-            return False
-        if owner in targets and (callee.name in LIFECYCLE or callee.name in attributes):
-            return True
-        if callee.name in attributes and caller.owner is owner:
-            return True
-        return callee.name in attributes and callee.name not in LIFECYCLE and self._bound_to(caller, owner)
+        return method.name not in LIFECYCLE and self._bound_to(caller, owner)
 
     def _bound_to(self, caller: Def, owner: Class) -> bool:
         """Whether a resource of that class is bound where the caller reads ``context.resources``."""
-        location = self.project.location_of(os.path.abspath(caller.module.path))
+        location = self.project.location_of(caller.module.file)
         _, attributes = self.references(caller)
         for key, bound in self.project.facts.bindings(location).items():
             if key in attributes or any(p.arg == key for p in caller.parameters):
@@ -175,39 +191,29 @@ class Reach:
     # ---- who imports whom --------------------------------------------------------------------------------------------
 
     def importers(self, module: Module) -> list[Module]:
-        """The project's modules that import ``module``, directly."""
+        """The project's modules that import ``module``, directly or through a package that hands it on."""
         known = self._importers.get(module)
         if known is None:
-            known = self._importers[module] = []
-            path = os.path.abspath(module.path)
-            stem = os.path.basename(path).removesuffix(".py")
-            words = {stem if stem != "__init__" else os.path.basename(os.path.dirname(path))}
-            for candidate in sorted(set().union(*(self.index.get(word, set()) for word in words))):
-                if candidate != path:
-                    loaded = self.project.load(candidate)
-                    if loaded is not None and self._imports(loaded, module):
-                        known.append(loaded)
+            found: dict[str, None] = {}
+            queue, seen = [module.file], {module.file}
+            while queue:
+                target = queue.pop()
+                stem = os.path.basename(target).removesuffix(".py")
+                if stem == "__init__":
+                    stem = os.path.basename(os.path.dirname(target))
+                for candidate in self.index.get(stem, ()):
+                    if candidate not in seen and target in self.project.imports(candidate):
+                        seen.add(candidate)
+                        found[candidate] = None
+                        if candidate.endswith("__init__.py"):
+                            queue.append(candidate)
+            loaded = (self.project.load(path) for path in sorted(found))
+            known = self._importers[module] = [m for m in loaded if m is not None]
         return known
 
-    def _imports(self, importer: Module, module: Module) -> bool:
-        project = self.project
-        scopes = [importer.scope, *(d.inner for d in importer.functions)]
-        for scope in scopes:
-            for bindings in scope.names.values():
-                for binding in bindings:
-                    if isinstance(binding, Imported):
-                        name = binding.name
-                        while name:
-                            if project.find(name, importer) is module:
-                                return True
-                            name = name.rpartition(".")[0]
-                        if any(getattr(t, "module", None) is module for t in project.names.dotted(binding.name, importer)):
-                            return True
-        return any(project.find(star, importer) is module for star in importer.star_imports)
-
     @property
-    def index(self) -> dict[str, set[str]]:
-        """Last parts of imported names to the files that import them."""
+    def index(self) -> dict[str, list[str]]:
+        """Words in import statements to the files that hold them."""
         if self._index is None:
             self._index = {}
             for path in self.project.files:
@@ -215,13 +221,12 @@ class Reach:
                     data = self.project.data(path)
                 except OSError:
                     continue
-                for source, listed, plain in IMPORT.findall(data):
-                    words = WORD.findall(listed) + WORD.findall(plain) + WORD.findall(source)
-                    for word in words:
-                        self._index.setdefault(word.decode("utf-8", "replace"), set()).add(path)
+                words = {w for parts in IMPORT.findall(data) for part in parts for w in WORD.findall(part)}
+                for word in words:
+                    self._index.setdefault(word.decode("utf-8", "replace"), []).append(path)
         return self._index
 
 
-def _may_lead(name: str, scope: object) -> bool:
-    found = scope.lookup(name)  # type: ignore[attr-defined]
+def _may_lead(name: str, scope: Scope) -> bool:
+    found = scope.lookup(name)
     return found is not None and any(isinstance(b, (Def, Class, Imported)) for b in found[0])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import enum
-import os
 import re
 from typing import TYPE_CHECKING
 
@@ -36,7 +35,7 @@ def storage_of(function: Function) -> Storage:
         return Storage.UNKNOWN
     assert function.project is not None
     facts = function.project.facts
-    bindings = facts.bindings(function.project.location_of(os.path.abspath(function.module.path)))
+    bindings = facts.bindings(function.project.location_of(function.module.file))
     for key in keys:
         for values in bindings.get(key, ()):
             if not _fails(values):
