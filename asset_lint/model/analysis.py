@@ -87,6 +87,7 @@ class Analysis:
         self.definition = definition
         self.stack = stack if definition is None else (*stack, definition)
         self.static = static  # only a value is wanted: connections made on the way are someone else's
+        self.compute = False  # Dagster calls it: nobody owns a connection that it gives
         self.exits = Exits()
         self.guarded = 0  # depth of try and with around the point
         self.sites: dict[tuple[int, object], Site] = {}

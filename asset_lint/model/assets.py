@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import enum
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -210,7 +211,8 @@ class Function:
     @cached_property
     def is_test(self) -> bool:
         """Whether it stands in a test: a test's file, or a function of a test's name."""
-        parts = self.module.path.replace("\\", "/").split("/")
+        assert self.project is not None
+        parts = os.path.relpath(self.module.file, self.project.root).split(os.sep)
         names = [self.definition]
         while names[-1].parent is not None:
             names.append(names[-1].parent)

@@ -81,11 +81,10 @@ class Calls(Analysis):
         """What a call may give; each thing that may be called is tried."""
         callees = self.value(node.func, state)
         arguments = self.arguments(node, state)
-        if self.is_known_connection(node, callees):
-            return (self.known_connection(node, arguments),)
-        if len(callees) == 1:
-            return self.apply(callees[0], arguments, state, node)
-        return join(*(self.apply(callee, arguments, state, node) for callee in callees))
+        values = join(*(self.apply(callee, arguments, state, node) for callee in callees))
+        if self.is_known_connection(node, values):
+            return self.known_connection(node, arguments, state)
+        return values
 
     def arguments(self, node: ast.Call, state: State) -> Arguments:
         """Evaluate the arguments, in order."""
@@ -307,20 +306,21 @@ class Calls(Analysis):
             return Origin.FIELD
         return self.path_origin(path)[0]
 
-    def is_known_connection(self, node: ast.Call, callees: Alternatives) -> bool:
-        """Whether the team's configuration says that this call gives a connection."""
+    def is_known_connection(self, node: ast.Call, values: Alternatives) -> bool:
+        """Whether the team's configuration says that this call, which shows nothing itself, gives a connection."""
         known = self.project.known_connections
-        if not known or any(isinstance(c, (FunctionValue, ClassValue)) for c in callees):
+        if not known or any(isinstance(v, (Conn, Manager)) for v in values):
             return False
         func = node.func
         name = func.id if isinstance(func, ast.Name) else func.attr if isinstance(func, ast.Attribute) else ""
         return name in known
 
-    def known_connection(self, node: ast.Call, arguments: Arguments) -> Conn:
-        """A connection by the configuration's word; whoever made the function closes it."""
+    def known_connection(self, node: ast.Call, arguments: Arguments, state: State) -> Alternatives:
+        """A connection by the configuration's word."""
         path = arguments.positional[0] if arguments.positional else next((v for _, v in arguments.named), None)
         origin, handed = self.path_origin(path) if path is not None else (Origin.UNKNOWN, False)
-        return Conn(self.site(node, "known", Site(self.place(node), origin, owned=False, handed_path=handed)))
+        site = self.site(node, "known", Site(self.place(node), origin, owned=not self.static, handed_path=handed))
+        return self.opened_at(site, state)
 
     # ---- methods -----------------------------------------------------------------------------------------------------
 

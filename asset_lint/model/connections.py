@@ -20,6 +20,7 @@ class Way(enum.Enum):
     RAISE = "when this raises"
     REBOUND = "when the name is bound again here"
     REOPENED = "when the loop opens the next one"
+    STORED = "for as long as the object lives: nothing in its class closes it"
     DISCARDED = "after this expression, which nothing can close"
     NEVER_ENTERED = "never: without `with` nothing is opened or closed"
 

@@ -193,7 +193,8 @@ class Evaluator(Calls):
             element = self.value(node.value, inner)
         else:
             element = self.value(node.elt, inner)
-        self.hand_on(state, element)  # one a turn: which of them is meant later can't be told
+        if isinstance(node, ast.DictComp):
+            self.hand_on(state, element)  # which of them is meant later can't be told
         kind = "generator" if isinstance(node, ast.GeneratorExp) else "list"
         return (Box(kind, (element,), open=True),)
 
@@ -417,6 +418,7 @@ class Evaluator(Calls):
         else:
             if isinstance(target, ast.Attribute):
                 self.value(target.value, state)
+                self.stored(target, values, state)
             elif isinstance(target, ast.Subscript):
                 self.value(target.value, state)
                 self.value(target.slice, state)
@@ -430,6 +432,9 @@ class Evaluator(Calls):
                 self.assign(element, join(*(box.items[index] for box in boxes)), state, node)
             else:
                 self.assign(element, self.elements(values), state, node)
+
+    def stored(self, target: ast.Attribute, values: Alternatives, state: State) -> None:
+        """``target`` holds ``values`` from here on; the flow of statements asks who closes them."""
 
     def lost(self, values: Alternatives, state: State, node: ast.AST) -> None:
         """A variable no longer holds ``values``; the flow of statements reports what nobody can close any more."""

@@ -9,7 +9,7 @@ from typing import Any
 from .analysis import ANYTHING, Exits, Raised, Summary
 from .connections import Leak, Way
 from .handlers import catches
-from .index import Def, Imported
+from .index import Class, Imported
 from .inlining import Inliner
 from .values import (
     ANY,
@@ -28,6 +28,9 @@ from .values import (
     sites_in,
 )
 
+CLOSERS = frozenset(
+    """close shutdown dispose stop disconnect __exit__ __aexit__ __del__ teardown_after_execution release cleanup""".split()
+)
 LOOP_ROUNDS = 3  # enough for a connection to be opened, bound again and closed
 
 
@@ -120,6 +123,38 @@ class Flow(Inliner):
                 self.leak(site, Way.REBOUND if status is Status.OPEN else Way.NEVER_ENTERED, node)
                 state.status[site] = Status.HANDED
 
+    def stored(self, target: ast.Attribute, values: Alternatives, state: State) -> None:
+        definition = self.definition
+        if definition is None or definition.owner is None or not isinstance(target.value, ast.Name):
+            return
+        if not definition.parameters or target.value.id != definition.parameters[0].arg:
+            return
+        for value in values:
+            if isinstance(value, Conn) and state.status.get(value.site) is Status.OPEN and not self._may_close(definition.owner, target.attr):
+                self.leak(value.site, Way.STORED, target)
+
+    def _may_close(self, klass: Class, attribute: str) -> bool:
+        """Whether anything could close what an object of ``klass`` keeps: a method, or whoever gets hold of it."""
+        if any(base is not klass for base in self.names.ancestry(klass)):
+            return True
+        for method in klass.methods.values():
+            if method.name in CLOSERS:
+                return True
+            for node in ast.walk(method.node):
+                if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Attribute) and node.value.attr == attribute:
+                    if node.attr in ("close", "__exit__", "__enter__"):
+                        return True
+                elif isinstance(node, (ast.Return, ast.Yield, ast.Call, ast.withitem)):
+                    given: list[ast.expr | None] = (
+                        [*node.args, *(k.value for k in node.keywords)] if isinstance(node, ast.Call)
+                        else [node.context_expr] if isinstance(node, ast.withitem)
+                        else [node.value]
+                    )  # fmt: skip
+                    if any(isinstance(g, ast.Attribute) and g.attr == attribute for g in given):
+                        return True
+        outside = f".{attribute}.close".encode()
+        return outside in self.module.source.data or f".{attribute}:".encode() in self.module.source.data
+
     # ---- simple statements -----------------------------------------------------------------------------------------
 
     def _expression(self, node: ast.Expr, state: State) -> list[State]:
@@ -127,10 +162,29 @@ class Flow(Inliner):
         return [state]
 
     def _assign(self, node: ast.Assign, state: State) -> list[State]:
+        first = node.targets[0]
+        if isinstance(first, ast.Name) and first.id in self.flags and isinstance(node.value, (ast.Compare, ast.UnaryOp)):
+            return self._assign_test(first.id, node.value, state)
         values = self.value(node.value, state)
         for target in node.targets:
             self.assign(target, values, state, node)
         return [state]
+
+    def _assign_test(self, name: str, test: ast.expr, state: State) -> list[State]:
+        """``own = conn is None``: what the variable says later goes with what was tested."""
+        values = self.value(test, state)
+        paths: list[State] = []
+        for wanted in (True, False):
+            narrowed = self.assume(test, state.copy(), wanted)
+            if narrowed is not None:
+                narrowed.env[name] = (Const(wanted),)
+                paths.append(narrowed)
+        if len(paths) == 2 and paths[0].env.keys() == paths[1].env.keys():
+            changed = [key for key, value in paths[0].env.items() if key != name and paths[1].env[key] != value]
+            if not changed:  # the test narrows nothing: the paths would only cost
+                state.env[name] = values
+                return [state]
+        return paths
 
     def _annotated(self, node: ast.AnnAssign, state: State) -> list[State]:
         if node.value is not None:
@@ -151,7 +205,11 @@ class Flow(Inliner):
 
     def _return(self, node: ast.Return, state: State) -> list[State]:
         values = self.value(node.value, state) if node.value is not None else (Const(None),)
-        self.hand_on(state, values, Status.RETURNED)
+        if self.compute:  # what `execute` gives is no connection that Dagster could own
+            values_owned = tuple(v for v in values if not (isinstance(v, Conn) and v.executed))
+            self.hand_on(state, values_owned, Status.RETURNED)
+        else:
+            self.hand_on(state, values, Status.RETURNED)
         self.exits.returns.append((state, node, values))
         return []
 
@@ -250,7 +308,16 @@ class Flow(Inliner):
                 self.assign(node.target, elements, current, node)
             return self.block(node.body, states)
 
-        return self._loop(node, [state], turn, lambda states: (states, [s.copy() for s in states]))
+        holds = {site for site in sites_in(elements) if site in state.status}
+        first = [bool(holds)]
+
+        def split(states: list[State]) -> tuple[list[State], list[State]]:
+            if first[0]:  # no turn at all means no connection in it
+                first[0] = False
+                return states, []
+            return states, [s.copy() for s in states]
+
+        return self._loop(node, [state], turn, split)
 
     def _while(self, node: ast.While, state: State) -> list[State]:
         def split(states: list[State]) -> tuple[list[State], list[State]]:

@@ -191,7 +191,14 @@ class Inliner(Evaluator):
         if not self.static and self.is_duckdb_class(klass):
             path = arguments.get(-1, "database") or arguments.get(-1, "database_path")
             origin = self.origin_in_code(path)
-        return (Instance(klass, origin),)
+        held = tuple(arguments.all()) if self._is_record(klass) else ()
+        return (Instance(klass, origin, held),)
+
+    def _is_record(self, klass: Class) -> bool:
+        """Whether a class merely holds what it is made of: a dataclass, a named tuple."""
+        names = {self.names.external(d.func if isinstance(d, ast.Call) else d, klass.scope) for d in klass.node.decorator_list}
+        bases = {t.name for t in self.names.ancestry(klass) if isinstance(t, External)}
+        return bool(names & {"dataclasses.dataclass", "attrs.define", "attr.s"} or bases & {"typing.NamedTuple"})
 
     def is_settings(self, klass: Class) -> bool:
         return any(

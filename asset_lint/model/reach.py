@@ -19,6 +19,7 @@ from .values import Instance
 if TYPE_CHECKING:
     from .project import Project
 
+HOOKS = frozenset("handle_output load_input setup_for_execution teardown_after_execution yield_for_execution".split())
 LIFECYCLE = frozenset(
     """__init__ __enter__ __exit__ __aenter__ __aexit__ __call__ setup_for_execution teardown_after_execution
     handle_output load_input create_resource yield_for_execution get_resource_to_construct build_defs""".split()
@@ -71,6 +72,8 @@ class Reach:
         return answer
 
     def _search(self, definition: Def) -> str | None:
+        if bound := self._bound_as(definition):
+            return bound
         parent = definition.parent
         if parent is not None and (name := self._is_root(parent)):
             return name
@@ -92,6 +95,18 @@ class Reach:
                 queue.append(current.parent)
         for other in seen:  # none of these is in reach either: whoever reaches them reaches this one
             self._reached.setdefault(other, None)
+        return None
+
+    def _bound_as(self, definition: Def) -> str | None:
+        """The resource key under which Dagster itself calls a method: of an IO manager, of a resource's life."""
+        owner = definition.owner
+        if owner is None or definition.name not in HOOKS:
+            return None
+        location = self.project.location_of(definition.module.file)
+        for key, bound in self.project.facts.bindings(location).items():
+            for values in bound:
+                if any(isinstance(v, Instance) and owner in self.project.names.ancestry(v.klass) for v in values):
+                    return key
         return None
 
     def _is_root(self, definition: Def) -> str | None:

@@ -43,6 +43,7 @@ def analyse(function: Function) -> Run:
     assert project is not None
     definition = function.definition
     flow = Flow(project, definition.scope, definition)
+    flow.compute = function.is_compute
     given: dict[str, Alternatives] = {p.name: parameter_value(function, p) for p in function.parameters}
     if definition.owner is not None and definition.parameters:
         this = definition.parameters[0].arg
@@ -101,7 +102,10 @@ def _leaks_at(flow: Flow, state: State, way: Way, node: ast.AST) -> None:
 
 def _connections(flow: Flow) -> list[Connection]:
     by_site: dict[Site, list[Leak]] = {}
-    for (site, _, _), leak in flow.leaks.items():
+    handed = {s for state, _, _ in flow.exits.returns for s, status in state.status.items() if status is Status.RETURNED}
+    for (site, way, _), leak in flow.leaks.items():
+        if way is Way.RAISE and site in handed:
+            continue  # a helper that opens, sets up and returns: its caller owns the connection
         by_site.setdefault(site, []).append(leak)
     found: list[Connection] = []
     for site in flow.opened:
@@ -167,12 +171,12 @@ def _leaving(flow: Flow, node: ast.expr, exit_: ast.AST, states: list[State], fo
     if isinstance(node, ast.DictComp):
         _leaving(flow, node.value, exit_, states, found)
         return
-    if isinstance(node, ast.IfExp):
+    if isinstance(node, ast.IfExp) and not all(isinstance(v, (Conn, Result)) for v in flow.seen.get(node, ANY)):
         _leaving(flow, node.body, exit_, states, found)
         _leaving(flow, node.orelse, exit_, states, found)
         return
     values = flow.seen.get(node, ANY)
-    boxed = any(isinstance(v, Box) for v in values)
+    boxed = any(isinstance(v, Box) or (isinstance(v, Instance) and v.held) for v in values)
     if boxed and isinstance(node, ast.Call):
         inner = [*node.args, *(k.value for k in node.keywords)]
         before = len(found)
@@ -217,6 +221,8 @@ def _deep(values: Alternatives) -> list[Conn | Manager | Result]:
                 found.append(value)
         elif isinstance(value, Box) and value.kind != "generator":
             stack.extend(v for item in value.items for v in item)
+        elif isinstance(value, Instance):
+            stack.extend(v for item in value.held for v in item)
     return found
 
 

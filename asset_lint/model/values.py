@@ -109,6 +109,7 @@ class Instance:
 
     klass: Class
     origin: Origin = Origin.FIELD
+    held: tuple[Alternatives, ...] = ()  # what a dataclass was made of
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,8 +225,8 @@ def sites_in(values: Iterable[Value], *, holding: bool = True) -> Iterator[Site]
                 yield value.site
         elif isinstance(value, Giving):
             yield from sites_in(value.values, holding=holding)
-        elif isinstance(value, Box):
-            for item in value.items:
+        elif isinstance(value, (Box, Instance)):
+            for item in value.items if isinstance(value, Box) else value.held:
                 yield from sites_in(item, holding=holding)
         elif isinstance(value, Method):
             yield from sites_in((value.receiver,), holding=holding)
