@@ -40,6 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except AssetLintError as error:
         _tell_error(str(error))
         return error.exit_code
+    except OSError as error:
+        _tell_error(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        return 2
     except Exception as error:
         if "-v" in given or "--verbose" in given:
             import traceback

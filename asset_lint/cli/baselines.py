@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asset_lint.discovery import discover
+from asset_lint.errors import UsageError
 from asset_lint.report.common import counted
 from asset_lint.report.safe import visible_path
 
@@ -58,7 +59,9 @@ def _check(files: known.Files, given: Mapping[str, Any], problems: list[str]) ->
 def _write(how: str, place: Path, files: known.Files, results: Sequence[FileResult], *, quiet: bool) -> None:
     from asset_lint.baseline import Baseline
 
-    old = (None if how == "write" else known.load(files)) or Baseline(place)
+    if how == "prune" and not place.exists():
+        raise UsageError(f"there is no baseline to prune: {place}")
+    old = Baseline.read(place) if how != "write" and place.exists() else Baseline(place)
     counts = old.count((result.source, result.findings) for result in results if result.source is not None)
     checked = [str(path) for path, _ in files]
     if how == "write":

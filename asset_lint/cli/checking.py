@@ -109,7 +109,7 @@ class Check:
                 raise UsageError("there is no file whose settings could be shown")
             write(pages.settings_text(str(files[0][0]), files[0][1]))
             return self._status(0)
-        if not files and not self.quiet:
+        if not files and not self.problems and not self.quiet:
             tell("warning: No Python files found under the given paths")
         from asset_lint.registry import load
 
@@ -223,7 +223,7 @@ class Check:
         else:
             write(text)
         least = {str(path): config.fail_on for path, config in files}
-        found = any(finding.severity >= least[finding.path] for finding in findings)
+        found = any(each.severity >= least[result.path] for result in results for each in result.findings)
         return self._status(int((found and not self.given["exit_zero"]) or self._failed_on_fix(fixed)))
 
     def _text(self, findings: Sequence[Finding], fixed: int | None, context: Context) -> str:
@@ -240,9 +240,9 @@ class Check:
     def _repairs(self, results: Sequence[FileResult], findings: Sequence[Finding], fixed: int, context: Context) -> int:
         """``--diff`` and ``--fix-only`` report on nothing but the repairs."""
         if self.given["diff"]:
-            from .diffs import unified
+            from .diffs import guarded, unified
 
-            write(b"".join(unified(result, safely=is_terminal()) for result in results))
+            write(guarded(b"".join(unified(result, safely=is_terminal()) for result in results)))
         else:
             self._hand_back_stdin(results)
         if not self.quiet:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from asset_lint.config import KEYS, Config, Setting, kinds
+from asset_lint.config import KEYS, Config, Setting, kinds, targets
 from asset_lint.errors import UsageError
 
 if TYPE_CHECKING:
@@ -108,7 +109,8 @@ def _settings_lines(path: str, config: Config) -> Iterator[str]:
     tables = []
     for key, value in config.items():
         if value is None:
-            yield f"# {key} is unset"
+            found = _found(key, path, config)
+            yield f"# {key} is unset{f': {found}' if found else ''}"
         elif isinstance(value, dict):
             tables.append((key, value))
         else:
@@ -117,6 +119,14 @@ def _settings_lines(path: str, config: Config) -> Iterator[str]:
         yield f"\n[{key}]"
         for name, value in table.items():
             yield f"{_toml(name)} = {_toml(value)}"
+
+
+def _found(key: str, path: str, config: Config) -> str:
+    """What is taken instead of a setting that is unset."""
+    if key == "target-duckdb":
+        target = targets.find("duckdb", Path(path).absolute().parent, config.root)
+        return "no lock file or requirement names one" if target == targets.ANY else f"found {target}"
+    return ""
 
 
 def _toml(value: object) -> str:

@@ -144,9 +144,9 @@ class Config:
     )  # fmt: skip
     src: tuple[Path, ...] = _setting(
         kinds.PATHS, (),
-        "The directories where the project's own modules are looked for, relative to the configuration file; globs "
-        "are expanded. Empty: the project root, its `src`, and what `[tool.dagster]`, `[tool.dg]` and workspace.yaml "
-        "name.",
+        "Further directories that hold the project's own modules, relative to the configuration file; globs are "
+        "expanded. Modules are found without it in the directory of the importing file's package, in every directory "
+        "from there up to the project's root, and in the `src` of each.",
         example='src = ["src", "packages/*/src"]',
     )  # fmt: skip
     target_duckdb: Target | None = _setting(
@@ -154,10 +154,6 @@ class Config:
         "The DuckDB that the code runs on: a version or a requirement. Unset, it is read from uv.lock, poetry.lock, "
         "pylock.toml, requirements or pyproject.toml; where these are silent, every supported version is meant.",
         example='target-duckdb = "1.4"',
-    )  # fmt: skip
-    target_dagster: Target | None = _setting(
-        kinds.VERSION, None, "The Dagster that the code runs on, found in the same way.",
-        example='target-dagster = ">=1.11"',
     )  # fmt: skip
     known_connections: tuple[str, ...] = _setting(
         kinds.NAMES, (),
@@ -169,8 +165,8 @@ class Config:
     )  # fmt: skip
     baseline: Path | None = _setting(
         kinds.PATH, None,
-        "The file of known findings that `asset-lint baseline write` writes: `check` and `--fix` pass over them. Unset, "
-        "it is `asset-lint-baseline.json` in the project's root, if there is one.",
+        "The file of known findings that `asset-lint baseline write` writes: `check` and `--fix` pass over them. "
+        "Unset, it is `asset-lint-baseline.json` in the project's root, if there is one.",
         example='baseline = "asset-lint-baseline.json"',
     )  # fmt: skip
 

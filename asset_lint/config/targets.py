@@ -1,6 +1,6 @@
-"""Which versions of duckdb and dagster the code under check may meet.
+"""Which versions of DuckDB the code under check may meet.
 
-Configured (``target-duckdb``, ``target-dagster``), else read from the lock file or the requirements of the project,
+Configured (``target-duckdb``), else read from the lock file or the requirements of the project,
 else unknown, which means every supported one. Lock files are scanned, not parsed: a real one is megabytes of TOML.
 """
 
