@@ -33,16 +33,17 @@ for path in open(sys.argv[1]).read().splitlines():
         pass
 """
 FIXIT = """\
-import collections, sys
+import collections, json, sys
 from pathlib import Path
-from fixit.api import fixit_paths
+from fixit.api import fixit_file
 found = collections.Counter()
-for result in fixit_paths([Path(p) for p in sys.argv[1:]], parallel=False):
-    if result.error:
-        sys.exit(f"{result.path}: {result.error[1]}")
-    if result.violation:
-        found[result.violation.rule_name] += 1
-print(dict(found))
+for path in open(sys.argv[1]).read().splitlines():
+    for result in fixit_file(Path(path)):
+        if result.error:
+            print(f"{result.path}: {result.error[0]}", file=sys.stderr)
+        if result.violation:
+            found[result.violation.rule_name] += 1
+print(json.dumps(found))
 """
 RUFF_RULES = "E722,BLE001,S608,SIM115,T201"
 
@@ -105,20 +106,21 @@ def findings(tree: Tree) -> dict[str, int]:
 def commands(tree: Tree) -> dict[str, list[str | Path]]:
     """What is timed, by name."""
     python = layout.python()
-    listing = layout.FOLDER / f"{tree.name}.files"
-    listing.write_text("\n".join(map(str, tree.mentioning)))
+    mentioning, files = layout.FOLDER / f"{tree.name}.mentioning", layout.FOLDER / f"{tree.name}.files"
+    mentioning.write_text("\n".join(map(str, tree.mentioning)))
+    files.write_text("\n".join(map(str, tree.files)))
     check: list[str | Path] = [python, "-m", "asset_lint", "check", "--select", "ALL", "--jobs", "1", "--no-cache"]
     timed: dict[str, list[str | Path]] = {
         "import libcst": [python, "-c", "import libcst"],
         "asset-lint check": [*check, "--output-format", "json", "--exit-zero", *tree.paths],
-        "libcst.parse_module": [python, "-c", PARSE, listing],
+        "libcst.parse_module": [python, "-c", PARSE, mentioning],
         "ruff check": [
             python.with_name("ruff"), "check", "--isolated", "--no-cache", "--no-respect-gitignore", "--exit-zero",
             "--select", RUFF_RULES, *tree.paths,
         ],
     }  # fmt: skip
     if tree.with_fixit:
-        timed["fixit, five rules"] = [python, "-c", FIXIT, *tree.paths]
+        timed["fixit, five rules"] = [python, "-c", FIXIT, files]
     return timed
 
 

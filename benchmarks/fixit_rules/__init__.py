@@ -27,16 +27,16 @@ class ComputeRule(LintRule):
     def visit_Module(self, node: cst.Module) -> None:
         self.modules = {}
 
-    def visit_ImportAlias(self, node: cst.ImportAlias) -> None:
-        name = node.evaluated_name
-        self.modules[node.evaluated_alias or name.partition(".")[0]] = name
+    def visit_Import(self, node: cst.Import) -> None:
+        for alias in node.names:
+            name = alias.evaluated_name
+            self.modules[alias.evaluated_alias or name.partition(".")[0]] = name
 
-    def visit_ImportFrom(self, node: cst.ImportFrom) -> bool:
+    def visit_ImportFrom(self, node: cst.ImportFrom) -> None:
         if node.module is not None and not isinstance(node.names, cst.ImportStar):
             module = cst.helpers.get_full_name_for_node(node.module) or ""
             for alias in node.names:
                 self.modules[alias.evaluated_alias or alias.evaluated_name] = f"{module}.{alias.evaluated_name}"
-        return False
 
     def visit_FunctionDef(self, node: cst.FunctionDef) -> None:
         self.functions.append(any(self.is_compute(d.decorator) for d in node.decorators))
