@@ -13,6 +13,7 @@ from asset_lint.errors import AssetLintError
 
 from .options import FILES, FIXING, OUTPUT, SELECTION, Command, Option, configuration
 from .terminal import BrokenPipe, silence, tell, write
+from .terminal import version as installed_version
 
 _COMPLETION = "_ASSET_LINT_COMPLETE"
 
@@ -65,9 +66,7 @@ def _print_version(context: click.Context, parameter: click.Parameter, value: bo
 
 
 def _version_line() -> str:
-    from .checking import version
-
-    return f"asset-lint {version()}\n"
+    return f"asset-lint {installed_version()}\n"
 
 
 @click.group(

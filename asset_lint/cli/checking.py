@@ -16,11 +16,11 @@ from asset_lint.discovery import discover, excluded
 from asset_lint.errors import SourceError, UsageError
 from asset_lint.report import Context, render
 
-from . import known, pages
+from . import known
 from .closing import closing, repaired, statistics
 from .options import config_files
 from .progress import Progress
-from .terminal import colored, is_terminal, processors, read_stdin, tell, write, write_file
+from .terminal import colored, is_terminal, processors, read_stdin, tell, version, write, write_file
 
 if TYPE_CHECKING:
     from asset_lint.engine import FileResult, Mode
@@ -28,17 +28,6 @@ if TYPE_CHECKING:
     from asset_lint.registry import Registry
 
 _FOR_PEOPLE = ("full", "concise")
-
-
-def version() -> str:
-    """The version of the installed distribution."""
-    from importlib.metadata import PackageNotFoundError
-    from importlib.metadata import version as installed
-
-    try:
-        return installed("asset-lint")
-    except PackageNotFoundError:
-        return "0+uninstalled"
 
 
 def repository(directory: Path) -> Path:
@@ -107,7 +96,9 @@ class Check:
         if self.given["show_settings"]:
             if not files:
                 raise UsageError("there is no file whose settings could be shown")
-            write(pages.settings_text(str(files[0][0]), files[0][1]))
+            from .pages import settings_text
+
+            write(settings_text(str(files[0][0]), files[0][1]))
             return self._status(0)
         if not files and not self.problems and not self.quiet:
             tell("warning: No Python files found under the given paths")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 
 from asset_lint.finding import Finding
@@ -62,6 +61,8 @@ def statistics(findings: Sequence[Finding], context: Context, *, as_json: bool) 
     ordered = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
     rows = [(code, of_code, sum(context.applicable(finding.fix) for finding in of_code)) for code, of_code in ordered]
     if as_json:
+        import json
+
         entries = [
             {
                 "code": code,

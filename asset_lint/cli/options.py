@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from asset_lint.config import SETTINGS
-from asset_lint.config.files import ConfigFiles
 from asset_lint.errors import UsageError
+
+if TYPE_CHECKING:
+    from asset_lint.config.files import ConfigFiles
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -95,6 +96,9 @@ def configuration(command: F) -> F:
 
 def config_files(given: Mapping[str, Any]) -> ConfigFiles:
     """The configuration that the options in ``given`` make together with the files; raises ConfigError, UsageError."""
+    from asset_lint.config import SETTINGS
+    from asset_lint.config.files import ConfigFiles
+
     file: Path | None = None
     settings: list[str] = []
     for text in given.get("config", ()):

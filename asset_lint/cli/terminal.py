@@ -1,4 +1,4 @@
-"""Where output goes: the process's streams, and what becomes of a run when they break."""
+"""The process: its streams and what becomes of a run when they break, its processors, its version."""
 
 from __future__ import annotations
 
@@ -103,3 +103,14 @@ def processors() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def version() -> str:
+    """The version of the installed distribution."""
+    from importlib.metadata import PackageNotFoundError
+    from importlib.metadata import version as installed
+
+    try:
+        return installed("asset-lint")
+    except PackageNotFoundError:
+        return "0+uninstalled"
