@@ -1,0 +1,210 @@
+"""Checking one file: gate, tree, rules, suppressions, baseline."""
+
+from __future__ import annotations
+
+import gc
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from asset_lint.config import targets
+from asset_lint.errors import AssetLintError, InvalidSyntax
+from asset_lint.finding import Finding, Safety, Span
+from asset_lint.model.project import Project
+from asset_lint.registry import INVALID_SYNTAX, Registry, Selection
+from asset_lint.source import Source
+from asset_lint.suppression import Suppressions, mentions
+
+from .visit import Plan, visit, what
+
+if TYPE_CHECKING:
+    from asset_lint.baseline import Baseline
+    from asset_lint.config import Config
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """``findings`` are what is to be reported, ``problems`` are sentences on what kept a rule from its end."""
+
+    source: Source
+    findings: tuple[Finding, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+class Checker:
+    """Checks files, one at a time; what it learns of their projects it keeps.
+
+    ``gated=False`` parses and walks every file: slower, and by promise equal. ``overlay`` are files (absolute paths)
+    whose content is not what the disk says.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        *,
+        gated: bool = True,
+        ignore_noqa: bool = False,
+        baseline: Baseline | None = None,
+        overlay: Mapping[str, bytes] | None = None,
+    ) -> None:
+        self.registry = registry
+        self.gated = gated
+        self.ignore_noqa = ignore_noqa
+        self.baseline = baseline
+        self.overlay = overlay or {}
+        self._projects: dict[tuple[int, tuple[str, ...] | None], Project] = {}
+        self._targets: dict[tuple[int, str], tuple[str, ...] | None] = {}
+        self._plans: dict[frozenset[str], Plan] = {}
+        self._fixes: dict[int, _FixPolicy] = {}
+
+    def check(self, path: str, data: bytes, config: Config) -> Checked:
+        """What is wrong in the file ``path`` with the content ``data``.
+
+        Raises RuleError for a rule that could never be called.
+        """
+        with _without_gc():
+            return self._check(Source(path, data), config)
+
+    def restore(self, path: str, data: bytes, config: Config) -> None:
+        """Let the project see the file as it was, after other contents of it have been checked."""
+        self.project(path, config).module(path, Source(path, data))
+
+    def is_heavy(self, path: str, data: bytes, config: Config) -> bool:
+        """Whether checking the file takes more than a look at its bytes."""
+        project = self.project(path, config)
+        return not self.gated or project.worth_reading(path, data) or mentions(data, self.registry)
+
+    def project(self, path: str, config: Config) -> Project:
+        """The project that the file belongs to, as its configuration and targets have it."""
+        folder = os.path.dirname(os.path.abspath(path))
+        versions = self._versions(folder, config)
+        key = (id(config), versions)
+        project = self._projects.get(key)
+        if project is None:
+            project = self._projects[key] = Project(
+                config.root,
+                config.src,
+                known_connections=config.known_connections,
+                duckdb_versions=versions,
+                gated=self.gated,
+            )
+            for other, data in self.overlay.items():
+                project.module(other, Source(other, data))
+        return project
+
+    def _versions(self, folder: str, config: Config) -> tuple[str, ...] | None:
+        key = (id(config), folder)
+        if key not in self._targets:
+            target = config.target_duckdb or targets.find("duckdb", Path(folder), config.root)
+            versions = None if target == targets.ANY else tuple(".".join(map(str, v)) for v in target.versions())
+            self._targets[key] = versions
+        return self._targets[key]
+
+    def _check(self, source: Source, config: Config) -> Checked:
+        selection = self.registry.selection(config, Path(source.path))
+        project = self.project(source.path, config)
+        worth = project.worth_reading(source.path, source.data)
+        findings: list[Finding] = []
+        problems: list[str] = []
+        if worth or not self.gated:
+            try:
+                module = project.module(source.path, source)
+                functions = project.functions(module)
+                if functions:
+                    visited = visit(
+                        self._plan(selection, config, source.path), module, functions, config, gated=self.gated
+                    )
+                    findings, problems = visited.findings, visited.problems
+            except InvalidSyntax as error:
+                if worth:
+                    return Checked(source, (self._invalid(source, error),))
+            except AssetLintError:
+                raise
+            except Exception as error:
+                problems.append(f"asset-lint itself failed on {source.path}: {what(error)}")
+        if not self.ignore_noqa and (findings or not self.gated or mentions(source.data, self.registry)):
+            findings = self._unsuppressed(source, findings, selection, complete=not problems)
+        findings = [self._policy(config).judge(each) for each in findings if selection.reports(each)]
+        if self.baseline is not None and findings:
+            findings = self.baseline.new(source, findings)
+        return Checked(source, tuple(sorted(findings, key=lambda each: each.order)), tuple(problems))
+
+    def _unsuppressed(
+        self, source: Source, findings: list[Finding], selection: Selection, *, complete: bool
+    ) -> list[Finding]:
+        try:
+            suppressions = Suppressions(source, self.registry)
+        except InvalidSyntax:
+            return findings  # a file that isn't worth reading may be anything
+        kept = suppressions.kept(findings)
+        return kept + suppressions.complaints(selection, complete=complete)
+
+    def _plan(self, selection: Selection, config: Config, path: str) -> Plan:
+        if selection.codes not in self._plans:
+            self._plans[selection.codes] = Plan(self.registry.select(config, Path(path)))
+        return self._plans[selection.codes]
+
+    def _policy(self, config: Config) -> _FixPolicy:
+        if id(config) not in self._fixes:
+            self._fixes[id(config)] = _FixPolicy(config, self.registry)
+        return self._fixes[id(config)]
+
+    def _invalid(self, source: Source, error: InvalidSyntax) -> Finding:
+        page = self.registry.pages[INVALID_SYNTAX]
+        return Finding(
+            code=page.code,
+            name=page.name,
+            message=error.message,
+            severity=page.severity,
+            path=source.path,
+            span=_place(source, error.line, error.column),
+            noqa_line=error.line,
+        )
+
+
+class _FixPolicy:
+    """What the configuration makes of fixes: which are offered, and how safe they count."""
+
+    def __init__(self, config: Config, registry: Registry) -> None:
+        self.config = config
+        self.fixable = registry.decide(config.fixable, config.unfixable, ("fixable", "unfixable"))
+        safe, unsafe = config.extend_safe_fixes, config.extend_unsafe_fixes
+        self.safe = registry.decide(safe, unsafe, ("extend-safe-fixes", "extend-unsafe-fixes"))
+        self.unsafe = registry.decide(unsafe, (), ("extend-unsafe-fixes", "")) - self.safe
+
+    def judge(self, finding: Finding) -> Finding:
+        fix = finding.fix
+        if fix is None:
+            return finding
+        if finding.code not in self.fixable:
+            return replace(finding, fix=None)
+        if fix.safety is Safety.UNSAFE and finding.code in self.safe:
+            return replace(finding, fix=replace(fix, safety=Safety.SAFE))
+        if fix.safety is Safety.SAFE and finding.code in self.unsafe:
+            return replace(finding, fix=replace(fix, safety=Safety.UNSAFE))
+        return finding
+
+
+def _place(source: Source, line: int, column: int) -> Span:
+    try:
+        start = source.offset(line, 0)
+        end = len(source.text)
+    except InvalidSyntax:  # there is no text
+        return Span(0, 0, line, column, line, column)
+    offset = min(start + column - 1, end)
+    return source.span(offset, offset)
+
+
+@contextmanager
+def _without_gc() -> Iterator[None]:
+    """Trees are made of so many objects that looking for garbage among them takes a third of the time."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()

@@ -1,0 +1,137 @@
+"""Fixing one file: apply, check again, until nothing changes; what makes things worse is taken back."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from asset_lint.errors import FixError
+from asset_lint.finding import Finding, Safety
+from asset_lint.fixing import apply_fixes
+from asset_lint.registry import INVALID_SYNTAX, UNUSED_SUPPRESSION
+
+from .check import Checked, Checker
+from .result import FileResult
+
+if TYPE_CHECKING:
+    from asset_lint.config import Config
+
+MAX_ROUNDS = 100
+
+
+def repair(checker: Checker, path: str, data: bytes, config: Config) -> FileResult:
+    """The file ``path`` with the content ``data`` after all fixes that the configuration wants.
+
+    A fix whose result does not parse is taken back and named in the result's ``error``; one whose result has a finding
+    that was not there before is taken back too. Where a rule raises, nothing is fixed. Raises FixError where fixes
+    never come to rest.
+    """
+    return _Repair(checker, path, data, config).run()
+
+
+class _Repair:
+    def __init__(self, checker: Checker, path: str, data: bytes, config: Config) -> None:
+        self.checker = checker
+        self.path = path
+        self.data = data
+        self.config = config
+        self.safety = Safety.UNSAFE if config.unsafe_fixes else Safety.SAFE
+        self.refused: set[Hashable] = set()
+        self.problems: list[str] = []
+        self.applied: list[Finding] = []
+
+    def run(self) -> FileResult:
+        first = current = self.checker.check(self.path, self.data, self.config)
+        if first.problems or not first.findings:
+            return result_of(self.path, first)
+        seen = {self.data}
+        for _ in range(MAX_ROUNDS):
+            following = self.round(current)
+            if following is None:
+                break
+            if following is not current and following.source.data in seen:
+                raise FixError(f"the fixes of {self.path} undo each other: {self.names()}")
+            seen.add(following.source.data)
+            current = following
+        else:
+            raise FixError(f"the fixes of {self.path} do not come to rest after {MAX_ROUNDS} rounds: {self.names()}")
+        changed = current is not first
+        if changed:
+            self.checker.restore(self.path, self.data, self.config)
+        return FileResult(
+            self.path,
+            tuple(self.without_refused(current.findings)),
+            first.source,
+            current.source.text if changed else None,
+            tuple(self.applied),
+            "\n".join(self.problems) or None,
+        )
+
+    def round(self, current: Checked) -> Checked | None:
+        """The file after one round; itself where a fix was found out to be bad; None where there is nothing to do."""
+        text, taken = apply_fixes(current.source, self.without_refused(current.findings), self.safety)
+        if not taken:
+            return None
+        attempt = self.attempt(current, text)
+        if isinstance(attempt, Checked):
+            self.applied += taken
+            return attempt
+        # The longest run of good fixes, by halving: the fix behind it is the bad one.
+        good, bad, best = 0, len(taken), current
+        while bad - good > 1:
+            middle = (good + bad) // 2
+            part, _ = apply_fixes(current.source, taken[:middle], self.safety)
+            result = self.attempt(current, part)
+            if isinstance(result, Checked):
+                good, best = middle, result
+            else:
+                bad, attempt = middle, result
+        culprit = taken[bad - 1]
+        self.refused.add(_key(culprit))
+        if attempt:
+            self.problems.append(
+                f"the fix of {culprit.code} at {self.path}:{culprit.span.line} was taken back: {attempt}"
+            )
+        self.applied += taken[:good]
+        return best
+
+    def attempt(self, before: Checked, text: str) -> Checked | str:
+        """The file checked with the content ``text``; else what is wrong with it, "" if it is a new finding."""
+        try:
+            after = self.checker.check(self.path, before.source.encode(text), self.config)
+        except FixError as error:
+            return str(error)
+        if after.problems:
+            return after.problems[0]
+        for finding in after.findings:
+            if finding.code == INVALID_SYNTAX:
+                return f"its result does not parse: {finding.message}"
+        left = Counter(finding.code for finding in after.findings)
+        left.subtract(finding.code for finding in before.findings)
+        # that a suppression has become idle is a good sign
+        return "" if any(count > 0 for code, count in left.items() if code != UNUSED_SUPPRESSION) else after
+
+    def without_refused(self, findings: Sequence[Finding]) -> list[Finding]:
+        """The findings, without the fixes that were taken back."""
+        return [replace(each, fix=None) if _key(each) in self.refused else each for each in findings]
+
+    def names(self) -> str:
+        return ", ".join(sorted({finding.code for finding in self.applied}))
+
+
+def _key(finding: Finding) -> Hashable:
+    """What tells a finding and its fix from others wherever edits have moved them."""
+    texts = tuple(edit.text for edit in finding.fix.edits) if finding.fix else ()
+    return finding.code, finding.function, finding.message, texts
+
+
+def result_of(path: str, checked: Checked) -> FileResult:
+    """What a check alone says of a file."""
+    return FileResult(
+        path,
+        checked.findings,
+        checked.source if checked.findings else None,
+        error="\n".join(checked.problems) or None,
+    )

@@ -1,0 +1,77 @@
+"""What a run says of one file."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from asset_lint.errors import SourceError
+from asset_lint.files import replace
+from asset_lint.source import Source
+
+if TYPE_CHECKING:
+    from asset_lint.finding import Finding
+
+
+class Mode(enum.Enum):
+    """What is done with fixes: nothing, apply them, or apply them to see what would change."""
+
+    CHECK = "check"
+    FIX = "fix"
+    DIFF = "diff"
+
+
+@dataclass(frozen=True, slots=True)
+class FileResult:
+    """One file's outcome, in the order of the text.
+
+    ``source`` is the file as it was read (None where nothing was found, or where it can't be decoded); ``text`` is
+    what fixing made of it, None if that changed nothing. ``findings`` are what is left: they stand in ``final``.
+    ``applied`` are those whose fixes were applied, as they stood when that was done. ``error`` says why the file could
+    not be checked or fixed as a whole (it can't be read, a rule raised); the exit status is then 2.
+    """
+
+    path: str
+    findings: tuple[Finding, ...] = ()
+    source: Source | None = None
+    text: str | None = None
+    applied: tuple[Finding, ...] = ()
+    error: str | None = None
+
+    @property
+    def final(self) -> Source | None:
+        """The source that ``findings`` stand in: the fixed one where there is one."""
+        if self.source is None or self.text is None:
+            return self.source
+        return Source(self.path, self.source.encode(self.text))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # the trees that a source carries along are not worth sending from process to process
+        source = None if self.source is None else (self.source.path, self.source.data)
+        return _restore, (self.path, self.findings, source, self.text, self.applied, self.error)
+
+
+def _restore(
+    path: str,
+    findings: tuple[Finding, ...],
+    source: tuple[str, bytes] | None,
+    text: str | None,
+    applied: tuple[Finding, ...],
+    error: str | None,
+) -> FileResult:
+    return FileResult(path, findings, None if source is None else Source(*source), text, applied, error)
+
+
+def write(result: FileResult) -> None:
+    """Write what fixing made of a file back to it, if that changed anything.
+
+    Whole or not at all; mode, encoding, byte order mark and newlines stay. Raises SourceError.
+    """
+    if result.source is None or result.text is None:
+        return
+    try:
+        replace(Path(result.path), result.source.encode(result.text))
+    except OSError as error:
+        raise SourceError(f"cannot write {result.path}: {error.strerror or error}") from error
