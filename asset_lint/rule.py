@@ -21,11 +21,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from .finding import Finding, Fix, Note, Safety, Severity, Span
+from .model.analysis import HandedContext
 from .model.assets import Function, Kind, Parameter
 from .model.connections import Connection, Leak, Way
 from .model.handlers import Handler
 from .model.index import Module, Place
-from .model.knowledge import ResultKind, context_members
+from .model.knowledge import DAGSTER_VERSIONS, ResultKind
+from .model.knowledge import context_members as members_in_version
 from .model.outputs import Output
 from .model.values import Origin
 from .rewrite import Rewrite
@@ -36,9 +38,14 @@ if TYPE_CHECKING:
     from .config import Config
 
 __all__ = [
-    "Connection", "Finding", "Fix", "Function", "Handler", "Kind", "Leak", "Module", "Output", "Parameter",
+    "Connection", "Finding", "Fix", "Function", "HandedContext", "Handler", "Kind", "Leak", "Module", "Output", "Parameter",
     "Origin", "Place", "ResultKind", "Rewrite", "Rule", "Safety", "Severity", "Span", "Way", "context_members",
 ]  # fmt: skip
+
+
+def context_members(name: str) -> frozenset[str]:
+    """What the newest known Dagster gives a context class: its public attributes and methods."""
+    return members_in_version(name, DAGSTER_VERSIONS[-1])
 
 
 class Rule:
@@ -110,6 +117,12 @@ class Rule:
                 fix=fix,
             )
         )
+
+    @property
+    def in_function(self) -> Function:
+        """The function in reach in which the walk stands."""
+        assert self.function is not None, "only while functions are visited"
+        return self.function
 
     def rewrite(self) -> Rewrite:
         """A fresh change of this file, to be filled and turned into a :class:`Fix`."""

@@ -65,6 +65,7 @@ class HandedContext:
     call: Place
     callee: Def
     parameter: ast.arg
+    giver: Def | None  # the function in which the innermost call stands
     steps: tuple[Place, ...] = ()
 
 
@@ -92,7 +93,7 @@ class Analysis:
         self.guarded = 0  # depth of try and with around the point
         self.sites: dict[tuple[int, object], Site] = {}
         self.seen: dict[ast.expr, Alternatives] = {}
-        self.statuses_seen: dict[ast.expr, set[Status]] = {}
+        self.closed_at: dict[ast.AST, set[Site]] = {}
         self.yields: list[Alternatives] = []
         self.opened: dict[Site, None] = {}
         self.fresh_now: list[Site] = []  # made by the statement at hand
@@ -160,6 +161,12 @@ class Analysis:
         for site in sites_in(values):  # type: ignore[arg-type]
             if state.status.get(site) in (Status.OPEN, Status.WAITING):
                 state.status[site] = status
+
+    def note_closed(self, node: ast.AST, state: State) -> None:
+        """Remember which connections are closed, on some path, where a value leaves."""
+        closed = {site for site, status in state.status.items() if status is Status.CLOSED}
+        if closed:
+            self.closed_at.setdefault(node, set()).update(closed)
 
     def record(self, node: ast.expr, values: Alternatives, state: State) -> None:
         """Remember what an expression was, over all paths."""

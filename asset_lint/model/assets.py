@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from .index import Def, Module, Place, Scope, own_nodes
+from .index import Def, Imported, Module, Place, Scope, own_nodes
 from .names import Expression, External
 
 if TYPE_CHECKING:
@@ -160,12 +160,12 @@ class Function:
         assert project is not None
         if not project.gated or project.touches_duckdb(self.module.file):
             return True
-        context = self.context
-        if context is not None:
+        contexts = {p.name for p in self.parameters if p.role is Role.CONTEXT or self.context_types(p.node)}
+        if contexts:
             for node in ast.walk(self.node):
                 if isinstance(node, ast.Call):
                     given = (*node.args, *(k.value for k in node.keywords))
-                    if any(isinstance(a, ast.Name) and a.id == context.name for a in given):
+                    if any(isinstance(a, ast.Name) and a.id in contexts for a in given):
                         return True
         if not project.facts.duckdb_resources(self.module):
             return False
@@ -196,7 +196,7 @@ class Function:
         return self.kind in (Kind.ASSET_CHECK, Kind.MULTI_ASSET_CHECK) or storage_of(self) is Storage.FAILS
 
     @cached_property
-    def compute(self) -> bool:
+    def in_compute_function(self) -> bool:
         """Whether its body is part of a compute function: its own, or one that it is nested in."""
         if self.kind is not None:
             return True
@@ -207,6 +207,24 @@ class Function:
                 return True
             current = current.parent
         return False
+
+    def is_with_item(self, place: Place) -> bool:
+        """Whether a place is what a ``with`` of this function holds."""
+        return any(
+            item.context_expr is place.node
+            for node in self.nodes()
+            if isinstance(node, (ast.With, ast.AsyncWith))
+            for item in node.items
+        )
+
+    def imported_from(self, node: ast.expr, module: str, name: str) -> tuple[str, str]:
+        """The module and name of the import that ``node`` uses; the given ones where it is no imported name."""
+        if isinstance(node, ast.Name):
+            for binding in self.module.scope.names.get(node.id, ()):
+                if isinstance(binding, Imported):
+                    head, _, tail = binding.name.rpartition(".")
+                    return head, tail
+        return module, name
 
     @cached_property
     def is_test(self) -> bool:
@@ -224,21 +242,35 @@ class Function:
             or any(d.name.startswith("test_") for d in names)
         )
 
-    def members_of(self, name: str) -> dict[str, ast.Attribute]:
+    def members_of(self, name: str, owner: Def | None = None) -> dict[str, ast.Attribute]:
         """The attributes read of a variable in its body and in what is nested there, with the first place of each."""
         found: dict[str, ast.Attribute] = {}
-        for node in ast.walk(self.node):
+        for node in ast.walk((owner or self.definition).node):
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == name:
                 found.setdefault(node.attr, node)
         return found
 
-    def type_test_of(self, name: str) -> ast.Call | None:
+    def type_test_of(self, name: str, owner: Def | None = None) -> ast.Call | None:
         """An ``isinstance`` test of a variable in its body."""
-        for node in ast.walk(self.node):
+        for node in ast.walk((owner or self.definition).node):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "isinstance":
                 if node.args and isinstance(node.args[0], ast.Name) and node.args[0].id == name:
                     return node
         return None
+
+    @property
+    def conversion(self) -> str | None:
+        """The method that makes of a DuckDB result what the function promises to give; None if none would fit."""
+        from .conversion import conversion_of
+
+        return conversion_of(self)
+
+    @property
+    def promises_duckdb_object(self) -> bool:
+        """Whether the return annotation is DuckDB's own relation or connection."""
+        from .conversion import names_duckdb_type
+
+        return names_duckdb_type(self)
 
     @cached_property
     def handlers(self) -> list[Handler]:
@@ -247,14 +279,21 @@ class Function:
 
         return handlers_of(self)
 
-    def context_types(self, argument: ast.arg | None = None) -> frozenset[str]:
-        """The context classes of Dagster's that an annotation names (of the context, or of another parameter)."""
+    def context_types(self, argument: ast.arg, owner: Def | None = None) -> frozenset[str]:
+        """The context classes that a parameter's annotation names (of this function, or of ``owner``)."""
         assert self.project is not None
-        parameter = self.context
-        node = argument if argument is not None else parameter.node if parameter else None
-        if node is None or node.annotation is None:
+        if argument.annotation is None:
             return frozenset()
-        return self.project.facts.context_types(node.annotation, self.definition.scope)
+        return self.project.facts.context_types(argument.annotation, (owner or self.definition).scope)
+
+    @property
+    def giver_of_contexts(self) -> frozenset[str]:
+        """The classes that the contexts may have that it hands on: as declared, else what Dagster gives an asset."""
+        from .facts import CONTEXTS
+
+        declared = [self.context_types(p.node) & CONTEXTS for p in self.parameters]
+        found = frozenset[str]().union(*declared)
+        return found or (frozenset(("AssetExecutionContext",)) if self.is_asset else frozenset())
 
     def nodes(self) -> Iterator[ast.AST]:
         """The nodes of its own body."""
@@ -268,6 +307,7 @@ class Run:
     connections: list[Connection] = field(default_factory=list)
     outputs: list[Output] = field(default_factory=list)
     handed: list[HandedContext] = field(default_factory=list)
+    duckdb_calls: frozenset[ast.AST] = frozenset()  # calls of methods of connections and their results
 
 
 def kind_of_name(name: str) -> Kind | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from .index import Place
 
 if TYPE_CHECKING:
+    from .holding import Holding
     from .values import Origin
 
 
@@ -49,6 +50,8 @@ class Connection:
     owned: bool  # False: someone else closes it
     entered: bool = False  # by ``with``, an exit stack or ``closing``
     closed_by_hand: bool = False
+    outlived: bool = False  # something that needs it open leaves the function
+    holding: Holding | None = None  # the ``with`` that could hold it
     leaks: list[Leak] = field(default_factory=list)
     steps: list[tuple[Place, str]] = field(default_factory=list)
 

@@ -320,6 +320,7 @@ class Evaluator(Calls):
     def _yield(self, node: ast.Yield, state: State) -> Alternatives:
         values = self.value(node.value, state) if node.value is not None else (Const(None),)
         self.yields.append(values)
+        self.note_closed(node, state)
         for site in sites_in(values):
             site.yielded = True
         if any(site.yielded for site in state.status):

@@ -205,6 +205,7 @@ class Flow(Inliner):
 
     def _return(self, node: ast.Return, state: State) -> list[State]:
         values = self.value(node.value, state) if node.value is not None else (Const(None),)
+        self.note_closed(node, state)
         if self.compute:  # what `execute` gives is no connection that Dagster could own
             values_owned = tuple(v for v in values if not (isinstance(v, Conn) and v.executed))
             self.hand_on(state, values_owned, Status.RETURNED)

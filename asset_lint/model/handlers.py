@@ -50,6 +50,22 @@ class Handler:
         return _gives_back(self.node.body, self.node.name)
 
     @property
+    def names_one_type(self) -> bool:
+        """Bare, or of one class: nothing else is named beside it."""
+        return not isinstance(self.node.type, ast.Tuple)
+
+    @property
+    def type_place(self) -> Place | None:
+        """Where it names what it catches."""
+        return None if self.node.type is None else Place(self.function.module, self.node.type)
+
+    @property
+    def guards_queries_alone(self) -> bool:
+        """Whether all the work in the ``try`` is DuckDB's."""
+        calls = [n for statement in self.body for n in ast.walk(statement) if isinstance(n, ast.Call)]
+        return bool(calls) and all(call in self.function.run.duckdb_calls for call in calls)
+
+    @property
     def raises_another(self) -> bool:
         """Some path of it raises something else than what it caught."""
         return any(

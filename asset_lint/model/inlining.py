@@ -96,12 +96,12 @@ class Inliner(Evaluator):
         for index, parameter in enumerate(parameters):
             values = arguments.get(index, parameter.arg) or ()
             if any(isinstance(v, Context) for v in values):
-                self.handed[HandedContext(self.place(node), definition, parameter)] = None
+                self.handed[HandedContext(self.place(node), definition, parameter, self.definition)] = None
 
     def _note_inner(self, summary: Summary, node: ast.AST) -> None:
         place = self.place(node)
         for hand in summary.handed:
-            self.handed[HandedContext(place, hand.callee, hand.parameter, (hand.call, *hand.steps))] = None
+            self.handed[HandedContext(place, hand.callee, hand.parameter, hand.giver, (hand.call, *hand.steps))] = None
         for site in summary.opened:
             if site.handed_path and site not in summary.fresh:
                 inner = self.site(node, site, self._derived(site, node, owned=False))

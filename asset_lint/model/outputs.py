@@ -23,5 +23,6 @@ class Output:
     direct: bool  # the expression itself is the value: it does not merely contain it
     open: bool  # the connection it depends on is open on every path that gets here
     made: list[tuple[Place, str]] = field(default_factory=list)  # where the value came from
+    settled: bool = True  # nothing else was asked of the connection since the value was made
     statement: str = ""  # first keyword of the constant SQL it came from, upper case, "" if unknown
     executed: bool = False  # a connection that is the result of ``execute``

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from .assets import Role, Run
 from .connections import Connection, Leak, Way
 from .flow import Flow
-from .index import Place
+from .holding import holding_of
+from .index import Place, own_nodes
 from .knowledge.kinds import ResultKind
 from .outputs import Output
 from .values import (
@@ -22,6 +23,7 @@ from .values import (
     Instance,
     LibraryInstance,
     Manager,
+    Method,
     Origin,
     Result,
     Site,
@@ -58,6 +60,15 @@ def analyse(function: Function) -> Run:
     for state, where, _ in flow.exits.raises.values():
         _leaks_at(flow, state, Way.RAISE, where)
     run = Run(connections=_connections(flow), handed=list(flow.handed))
+    run.duckdb_calls = frozenset(
+        node
+        for node in flow.seen
+        if isinstance(node, ast.Call)
+        and all(isinstance(v, Method) and isinstance(v.receiver, (Conn, Result)) for v in flow.seen.get(node.func, ANY))
+    )
+    for connection in run.connections:
+        if connection.leaks:
+            connection.holding = holding_of(function, connection)
     if function.is_compute:
         run.outputs = _outputs(flow)
     return run
@@ -102,6 +113,8 @@ def _leaks_at(flow: Flow, state: State, way: Way, node: ast.AST) -> None:
 
 def _connections(flow: Flow) -> list[Connection]:
     by_site: dict[Site, list[Leak]] = {}
+    gone = [values for _, _, values in flow.exits.returns] + flow.yields
+    outlived = {v.site for values in gone for v in _deep(values) if v.site is not None}
     handed = {s for state, _, _ in flow.exits.returns for s, status in state.status.items() if status is Status.RETURNED}
     for (site, way, _), leak in flow.leaks.items():
         if way is Way.RAISE and site in handed:
@@ -122,6 +135,7 @@ def _connections(flow: Flow) -> list[Connection]:
                 owned=site.owned,
                 entered=site.entered,
                 closed_by_hand=site.closed_by_hand,
+                outlived=site in outlived,
                 leaks=leaks,
                 steps=list(site.steps),
             )
@@ -137,43 +151,37 @@ def _outputs(flow: Flow) -> list[Output]:
     found: list[Output] = []
     node = flow.definition.node if flow.definition is not None else None
     assert node is not None
-    states: dict[ast.AST, list[State]] = {}
-    for state, statement, _ in flow.exits.returns:
-        states.setdefault(statement, []).append(state)
-    from .index import own_nodes
-
+    reached = {statement for _, statement, _ in flow.exits.returns}
     for inner in own_nodes(node):
         value: ast.expr | None = None
-        if isinstance(inner, ast.Return) and inner in states:
+        if isinstance(inner, ast.Return) and inner in reached:
             value = inner.value
         elif isinstance(inner, (ast.Yield, ast.YieldFrom)):
             value = inner.value
         if value is not None:
-            _leaving(flow, value, inner, states.get(inner, []), found)
-    if isinstance(node, ast.AsyncFunctionDef) or not found:
-        return found
+            _leaving(flow, value, inner, found)
     return found
 
 
-def _leaving(flow: Flow, node: ast.expr, exit_: ast.AST, states: list[State], found: list[Output]) -> None:
+def _leaving(flow: Flow, node: ast.expr, exit_: ast.AST, found: list[Output]) -> None:
     """The values in ``node`` that are DuckDB's own; literal containers are looked into."""
     if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
         for element in node.elts:
-            _leaving(flow, element.value if isinstance(element, ast.Starred) else element, exit_, states, found)
+            _leaving(flow, element.value if isinstance(element, ast.Starred) else element, exit_, found)
         return
     if isinstance(node, ast.Dict):
         for element in node.values:
-            _leaving(flow, element, exit_, states, found)
+            _leaving(flow, element, exit_, found)
         return
     if isinstance(node, (ast.ListComp, ast.SetComp, ast.GeneratorExp)):
-        _leaving(flow, node.elt, exit_, states, found)
+        _leaving(flow, node.elt, exit_, found)
         return
     if isinstance(node, ast.DictComp):
-        _leaving(flow, node.value, exit_, states, found)
+        _leaving(flow, node.value, exit_, found)
         return
     if isinstance(node, ast.IfExp) and not all(isinstance(v, (Conn, Result)) for v in flow.seen.get(node, ANY)):
-        _leaving(flow, node.body, exit_, states, found)
-        _leaving(flow, node.orelse, exit_, states, found)
+        _leaving(flow, node.body, exit_, found)
+        _leaving(flow, node.orelse, exit_, found)
         return
     values = flow.seen.get(node, ANY)
     boxed = any(isinstance(v, Box) or (isinstance(v, Instance) and v.held) for v in values)
@@ -182,7 +190,7 @@ def _leaving(flow: Flow, node: ast.expr, exit_: ast.AST, states: list[State], fo
         before = len(found)
         for argument in inner:
             if argument in flow.seen and _deep(flow.seen[argument]):
-                _leaving(flow, argument, exit_, states, found)
+                _leaving(flow, argument, exit_, found)
         if len(found) > before:
             return
     deep = _deep(values)
@@ -190,7 +198,7 @@ def _leaving(flow: Flow, node: ast.expr, exit_: ast.AST, states: list[State], fo
         return
     direct = [v for v in values if isinstance(v, (Conn, Manager, Result))]
     sites = {v.site for v in deep if v.site is not None}
-    open_ = not any(state.status.get(site) is Status.CLOSED for state in states for site in sites)
+    open_ = not (sites & flow.closed_at.get(exit_, set()))
     first = deep[0]
     made = [(v.made, "made here") for v in deep if isinstance(v, (Result, Conn)) and v.made is not None and v.made.node is not node]
     found.append(
@@ -203,9 +211,26 @@ def _leaving(flow: Flow, node: ast.expr, exit_: ast.AST, states: list[State], fo
             open=open_,
             made=list(dict.fromkeys(made))[:3],
             statement=first.statement if isinstance(first, (Result, Conn)) else "",
+            settled=not _queried_between(flow, [v.made for v in deep if isinstance(v, Conn)], exit_),
             executed=all(isinstance(v, Conn) and v.executed for v in deep),
         )
     )
+
+
+QUERYING = frozenset("execute executemany sql query from_query begin commit rollback".split())
+
+
+def _queried_between(flow: Flow, made: list[Place | None], exit_: ast.AST) -> bool:
+    """Whether a query stands between where a result was made and where it leaves."""
+    assert flow.definition is not None
+    starts = [place.span.end for place in made if place is not None and place.module is flow.module]
+    end = flow.module.span(exit_)
+    for node in own_nodes(flow.definition.node):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in QUERYING:
+            at = flow.module.span(node).start
+            if any(start < at < end.start for start in starts):
+                return True
+    return False
 
 
 def _deep(values: Alternatives) -> list[Conn | Manager | Result]:

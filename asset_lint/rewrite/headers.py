@@ -96,7 +96,7 @@ class Header:
     def _insert(self, source: Source, tree: ast.Module, added: Added) -> None:
         newline = self._source.newline
         key = (self._section(added.module, 0), added.name is not None, added.module.lower(), added.local)
-        imports = [statement for statement in tree.body if isinstance(statement, (ast.Import, ast.ImportFrom))]
+        imports = _first_block(tree)
         keyed = [(self._key(statement), statement) for statement in imports]
         same = [pair for pair in keyed if pair[0][0] == key[0]]
         lower = [statement for other, statement in keyed if other[0] < key[0]]
@@ -245,6 +245,17 @@ def _header_end(source: Source, tree: ast.Module, limit: int) -> int:
     if following is not None and following.lineno == line:
         return source.span_of(following).start
     return source.offset(line + 1, 0)
+
+
+def _first_block(tree: ast.Module) -> list[Import]:
+    """The imports before any other code; what stands further down has its reasons."""
+    block: list[Import] = []
+    for statement in tree.body:
+        if isinstance(statement, (ast.Import, ast.ImportFrom)):
+            block.append(statement)
+        elif block and not isinstance(statement, (ast.If, ast.Try)):
+            break
+    return block
 
 
 def _preamble_end(source: Source, tree: ast.Module) -> int:

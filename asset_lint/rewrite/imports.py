@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from asset_lint.model.index import Module
 
 _WRITTEN = {"duckdb": "DuckDB", "dagster": "Dagster", "dagster_duckdb": "DagsterDuckDB", "pandas": "Pandas"}
+_ABBREVIATED = {"pandas": "pd", "polars": "pl", "pyarrow": "pa"}  # as everybody imports them
 _WORD = re.compile(r"[^\W\d]\w*")
 
 _Target = tuple[str, "str | None"]  # (module, None) for a module, (module, name) for something in it
@@ -50,6 +51,8 @@ class Imports:
         head, _, tail = module.rpartition(".")
         if name is None and head and (found := self._visible((head, tail), scopes, offset, taken)):
             return found
+        if name is not None and module in _ABBREVIATED:
+            return f"{self.name(module, None, offset, taken)}.{name}"
         hidden = {bound for scope in scopes[:-1] for bound, _, _ in bindings(scope)}.union(taken)
         for added in self._added.get((module, name), ()):
             if added.local.partition(".")[0] not in hidden:
@@ -229,6 +232,8 @@ def _used_names(text: str) -> frozenset[str] | None:
 
 def _proposals(module: str, name: str | None) -> Iterator[Added]:
     """Ways to import it: under its own name, then under longer and longer ones."""
+    if name is None and module in _ABBREVIATED:
+        yield Added(module, None, _ABBREVIATED[module])
     yield Added(module, name)
     root, tail = module.partition(".")[0], module.rpartition(".")[2]
     if name is None:

@@ -128,17 +128,21 @@ class Rewrite:
             surgery = self._surgery(node)
             statement = surgery.statement_of(node)
             match statement:
-                case cst.SimpleStatementLine(body=[cst.Assign(targets=[target], value=value)]):
-                    if not isinstance(target.target, cst.Name):
-                        raise Impossible("only a name can be bound by `as`")
+                case cst.SimpleStatementLine(
+                    body=[
+                        cst.Assign(targets=[cst.AssignTarget(cst.Name() as name)], value=cst.BaseExpression() as value)
+                        | cst.AnnAssign(target=cst.Name() as name, value=cst.BaseExpression() as value)
+                    ]
+                ):
+                    pass
                 case _:
-                    raise Impossible("not a plain assignment on a line of its own")
+                    raise Impossible("not a plain assignment of a name on a line of its own")
             if isinstance(value, (cst.Yield, cst.Tuple)) and not value.lpar:
                 raise Impossible("this value cannot stand behind `with`")
             for closing in drop:
                 self._remove(closing)
             last = None if until is None else surgery.statement_of(self.node(until))
-            item = cst.WithItem(value, cst.AsName(target.target))
+            item = cst.WithItem(value, cst.AsName(name))
             surgery.hold(statement, last, item, instead=True)
 
     def open_in_with(
@@ -215,6 +219,10 @@ class Rewrite:
         while name in taken or not self._imports.is_free(name, offset):
             name, number = f"{wanted}_{number}", number + 1
         return name
+
+    def give_up(self) -> None:
+        """There is no fix: the change does not fit what stands there."""
+        self._possible = False
 
     # -- the result ---------------------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import dropwhile
 from typing import cast
 
 import libcst as cst
@@ -103,6 +104,10 @@ class Surgery:
         for statement in held:
             if not isinstance(statement, _Left):
                 self._home[statement] = inner
+        if instead and held and not isinstance(held[0], _Left):
+            now = self.current(held[0])
+            own = tuple(dropwhile(lambda line: line.comment is None, leading_lines(now)))
+            self._replaced[held[0]] = now.with_changes(leading_lines=own)  # no blank lines at the top of a block
         body[begin : end + 1] = [new]
 
     def unwrap(self, statement: cst.Try) -> None:

@@ -1,12 +1,71 @@
-from asset_lint.rule import Connection, Origin, Rule
+from asset_lint.rule import Connection, Fix, Origin, Place, Rule, Safety
 
 
 class HardcodedDatabasePath(Rule):
-    """Never hardcode database paths in assets."""
+    """Never hardcode the path of a database in an asset.
+
+    ## What it does
+    Finds compute functions that open a database file whose path the code alone decides: a literal, a constant (of this
+    module or an imported one), an f-string or a `Path` of literals, a default argument nobody overrides, a file beside
+    the module, a literal handed to a helper that opens it.
+
+    ## Why is this bad?
+    Every environment opens the same file, relative to whatever the working directory happens to be: a run in another
+    directory makes a new, empty database and fails on its missing tables, and a test works on production's data.
+
+    ## Example
+    ```python
+    @asset
+    def orders() -> pd.DataFrame:
+        with duckdb.connect("warehouse.duckdb") as conn:
+            return conn.execute("SELECT * FROM raw_orders").df()
+    ```
+
+    ## Use instead
+    ```python
+    @asset
+    def orders(database: DuckDBResource) -> pd.DataFrame:
+        with database.get_connection() as conn:
+            return conn.execute("SELECT * FROM raw_orders").df()
+
+
+    defs = Definitions(assets=[orders], resources={"database": DuckDBResource(database=EnvVar("DUCKDB_DATABASE"))})
+    ```
+
+    ## Fix safety
+    Unsafe: the asset takes a `DuckDBResource` as the parameter `database`. Binding it is left to you, as above; the
+    options of the connection are the resource's from then on. Offered where the connection stands in a `with`.
+
+    ## Options
+    `known-connections`: functions that give connections which the code itself can't show to be any.
+
+    ## References
+    - [Dagster: DuckDB](https://docs.dagster.io/integrations/libraries/duckdb)
+    - [Dagster: environment variables](https://docs.dagster.io/guides/operate/configuration/using-environment-variables-and-secrets)
+    """
 
     code = "AL203"
-    message = "`{function}` opens a database file whose path is written in the code"
+    message = "`{function}` opens a database file whose path stands in the code: every environment and test opens the same one. Take it from a resource"
+    hint = 'bind a resource: `resources={"database": DuckDBResource(database=EnvVar("DUCKDB_DATABASE"))}`'
 
     def visit_connection(self, connection: Connection) -> None:
-        if connection.origin is Origin.LITERAL and self.function.compute and not self.function.is_test:
-            self.report(connection.opened, function=self.function.name, because=connection.steps)
+        function = self.in_function
+        if connection.origin is Origin.LITERAL and function.in_compute_function and not function.is_test:
+            self.report(
+                connection.opened,
+                function=function.name,
+                because=connection.steps,
+                hint=self.hint,
+                fix=self.taken_from_resource(connection.opened),
+            )
+
+    def taken_from_resource(self, opened: Place) -> Fix | None:
+        function = self.in_function
+        if not function.is_compute or not function.is_with_item(opened):
+            return None
+        rewrite = self.rewrite()
+        name = rewrite.free_name("database", near=opened)
+        resource = rewrite.import_name("dagster_duckdb", "DuckDBResource", near=function.place)
+        rewrite.add_parameter(function.place, name, resource)
+        rewrite.replace(opened, f"{name}.get_connection()")
+        return rewrite.fix(f"Take a `DuckDBResource` as the parameter `{name}`", Safety.UNSAFE)

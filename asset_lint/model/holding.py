@@ -1,0 +1,144 @@
+"""Where a ``with`` block could hold a connection: which statements it would cover, and which closings it replaces."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .index import Place
+
+if TYPE_CHECKING:
+    from .assets import Function
+    from .connections import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A ``with`` that would hold one connection.
+
+    ``opening`` is the assignment to turn into it, or the expression that opens in passing. ``until`` is the last
+    statement it covers (None: the end of the block, or, for an expression, its statement alone). ``closings`` are the
+    statements that it makes idle.
+    """
+
+    opening: Place
+    assigned: bool
+    until: Place | None
+    closings: tuple[Place, ...]
+
+
+def holding_of(function: Function, connection: Connection) -> Holding | None:
+    """The ``with`` that would hold ``connection``, None where its use doesn't fit one block."""
+    if connection.outlived or connection.opened.module is not function.module:
+        return None
+    found = _statement_of(function.node.body, connection.opened.node)
+    if found is None:
+        return None
+    block, index = found
+    statement = block[index]
+    name = _assigned_name(statement, connection.opened.node)
+    if name is None:
+        if connection.name:
+            return None
+        return Holding(connection.opened, False, None, ())
+    rest = block[index + 1 :]
+    closings = [s for s in rest if _is_close(s, name)]
+    if len(closings) > 1 or not rest:
+        return None
+    covered = rest[: rest.index(closings[0])] if closings else rest
+    behind = rest[rest.index(closings[0]) + 1 :] if closings else []
+    if not covered or not _fits(name, covered) or any(_mentions(s, name) for s in behind):
+        return None
+    if block is not function.node.body and _used_elsewhere(function.node, name, block, index):
+        return None
+    if len(statement_lines(block)) != len(block):
+        return None
+    module = function.module
+    until = Place(module, covered[-1]) if closings else None
+    return Holding(Place(module, statement), True, until, tuple(Place(module, s) for s in closings))
+
+
+def statement_lines(block: Sequence[ast.stmt]) -> set[int]:
+    """The lines on which the statements of a block begin."""
+    return {s.lineno for s in block}
+
+
+def _statement_of(body: list[ast.stmt], node: ast.AST) -> tuple[list[ast.stmt], int] | None:
+    """The innermost block that holds a node, and the index of its statement there."""
+    for index, statement in enumerate(body):
+        if not (statement.lineno <= node.lineno <= (statement.end_lineno or 0)):  # type: ignore[attr-defined]
+            continue
+        for inner in _blocks(statement):
+            if found := _statement_of(inner, node):
+                return found
+        if any(child is node for child in ast.walk(statement)):
+            return body, index
+    return None
+
+
+def _blocks(statement: ast.stmt) -> Iterator[list[ast.stmt]]:
+    for field in ("body", "orelse", "finalbody"):
+        inner = getattr(statement, field, None)
+        if isinstance(inner, list) and inner and isinstance(inner[0], ast.stmt):
+            yield inner
+    for part in (*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())):
+        yield part.body
+
+
+def _assigned_name(statement: ast.stmt, opened: ast.AST) -> str | None:
+    """The variable that a plain assignment of the opening call binds."""
+    if isinstance(statement, ast.Assign) and len(statement.targets) == 1 and statement.value is opened:
+        target = statement.targets[0]
+        return target.id if isinstance(target, ast.Name) else None
+    if isinstance(statement, ast.AnnAssign) and statement.value is opened and isinstance(statement.target, ast.Name):
+        return statement.target.id
+    return None
+
+
+def _is_close(statement: ast.stmt, name: str) -> bool:
+    match statement:
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=held), attr="close"))):
+            return held == name
+    return False
+
+
+def _fits(name: str, covered: Sequence[ast.stmt]) -> bool:
+    """Whether the covered statements use the connection as a ``with`` block may: never bound again or closed within,
+    never handed out by a function that lives longer."""
+    inner_functions: set[str] = set()
+    for statement in covered:
+        for node in ast.walk(statement):
+            match node:
+                case ast.Name(id=held, ctx=ast.Store() | ast.Del()) if held == name:
+                    return False
+                case ast.Attribute(value=ast.Name(id=held), attr="close" | "__exit__" | "__enter__") if held == name:
+                    return False
+                case ast.Global(names=names) | ast.Nonlocal(names=names) if name in names:
+                    return False
+                case ast.Lambda() if _mentions(node, name):
+                    return False
+                case ast.ClassDef() if _mentions(node, name):
+                    return False
+                case ast.FunctionDef() | ast.AsyncFunctionDef() if _mentions(node, name):
+                    inner_functions.add(node.name)
+    for statement in covered:
+        called = {id(node.func) for node in ast.walk(statement) if isinstance(node, ast.Call)}
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Name) and node.id in inner_functions and id(node) not in called:
+                return False
+    return True
+
+
+def _mentions(node: ast.AST, name: str) -> bool:
+    return any(isinstance(inner, ast.Name) and inner.id == name for inner in ast.walk(node))
+
+
+def _used_elsewhere(function: ast.AST, name: str, block: list[ast.stmt], index: int) -> bool:
+    """Whether the variable is read outside of the block that binds it."""
+    inside = {id(n) for s in block[index:] for n in ast.walk(s)}
+    return any(
+        isinstance(n, ast.Name) and n.id == name and id(n) not in inside and isinstance(n.ctx, (ast.Load, ast.Del))
+        for n in ast.walk(function)
+    )
