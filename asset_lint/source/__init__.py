@@ -2,6 +2,7 @@
 
 from .edits import applied, comments, edits_between
 from .file import Source
+from .lexing import RECURSION_LIMIT
 from .slices import Slice
 
-__all__ = ["Slice", "Source", "applied", "comments", "edits_between"]
+__all__ = ["RECURSION_LIMIT", "Slice", "Source", "applied", "comments", "edits_between"]

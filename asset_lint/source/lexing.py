@@ -8,10 +8,10 @@ from bisect import bisect_right
 from collections.abc import Iterator
 
 MAX_DEPTH = 500
-"""How deep syntax may nest (an upper bound of the height of the tree, see :func:`too_deep`).
+"""How deep syntax may nest: an upper bound of the height of the tree, see :func:`too_deep`."""
 
-LibCST needs at most seven Python frames for each step, so ``sys.setrecursionlimit(10_000)`` leaves room for every walk.
-"""
+RECURSION_LIMIT = 10_000
+"""What ``sys.setrecursionlimit`` must allow for: LibCST alone takes up to seven Python frames for each step."""
 
 _COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)", re.ASCII)
 _BLANK = re.compile(rb"^[ \t\f]*(?:#|$)")
