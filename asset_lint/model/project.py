@@ -29,6 +29,7 @@ MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", ".git", "asset-lint.toml",
 LIBRARIES = frozenset("dagster duckdb pandas polars pyarrow".split())  # never the project's own, whatever its folders
 IMPORT = re.compile(rb"^[ \t]*(?:from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|[^\n]*)|import[ \t]+([^\n]*))", re.MULTILINE)
 WORD = re.compile(rb"\w+")
+CATCHES_EVERYTHING = re.compile(rb"\bexcept\s*\*?\s*:|\bBaseException\b")
 
 
 class Project:
@@ -56,7 +57,7 @@ class Project:
         self._modules: dict[str, Module | None] = {}
         self._found: dict[tuple[str, str], str | None] = {}
         self._imports: dict[str, frozenset[str]] = {}
-        self._touching: dict[str, bool] = {}
+        self._touching: dict[tuple[str, tuple[bytes, ...]], bool] = {}
         self._local: dict[tuple[str, str], bool] = {}
         self._listings: dict[str, frozenset[str]] = {}
         self._origins: dict[str, tuple[str, ...]] = {}
@@ -298,7 +299,24 @@ class Project:
 
     def touches_duckdb(self, absolute: str) -> bool:
         """Whether a file or a project file that it imports, however deep, speaks of DuckDB at all."""
-        known = self._touching.get(absolute)
+        return self._touches(absolute, b"duckdb", *(name.encode() for name in self.known_connections))
+
+    def worth_reading(self, path: str, data: bytes) -> bool:
+        """Whether a file with that content can hold anything to report; a look at bytes, without parsing.
+
+        It can if it is about Dagster, or if it is a module of helpers that works with DuckDB or catches everything.
+        """
+        if b"dagster" in data or b"duckdb" in data or CATCHES_EVERYTHING.search(data):
+            return True
+        absolute = os.path.abspath(path)
+        if self._bytes.setdefault(absolute, data) != data:
+            self._bytes[absolute] = data
+            self._modules.pop(absolute, None)
+            self.forget()
+        return self.touches_duckdb(absolute) or self._touches(absolute, b"dagster")
+
+    def _touches(self, absolute: str, *words: bytes) -> bool:
+        known = self._touching.get((absolute, words))
         if known is None:
             seen, queue = {absolute}, [absolute]
             known = False
@@ -308,13 +326,13 @@ class Project:
                     data = self.data(current)
                 except OSError:
                     continue
-                known = b"duckdb" in data or any(name.encode() in data for name in self.known_connections)
+                known = any(word in data for word in words)
                 for path in self.imports(current) - seen:
                     seen.add(path)
                     queue.append(path)
             if not known:  # nor does anything that was looked at on the way
-                self._touching.update(dict.fromkeys(seen, False))
-            self._touching[absolute] = known
+                self._touching.update(dict.fromkeys(((path, words) for path in seen), False))
+            self._touching[absolute, words] = known
         return known
 
     def location_of(self, absolute: str) -> str:
