@@ -116,8 +116,9 @@ def _is_file(entry: os.DirEntry[str]) -> bool:
 
 
 def _reason(error: OSError | ValueError) -> str:
-    text = error.strerror if isinstance(error, OSError) else None
-    return (text or str(error)).lower()
+    if isinstance(error, ValueError):
+        return "no file can be called that"
+    return (error.strerror or str(error)).lower()
 
 
 def _above(directory: str, cwd: str) -> Iterator[_Ignore]:

@@ -254,7 +254,7 @@ class TestErrors:
 
     def test_the_table_must_be_one(self) -> None:
         write("pyproject.toml", "[tool]\nasset-lint = 3")
-        with pytest.raises(ConfigError, match="`tool.asset-lint` must be a table"):
+        with pytest.raises(ConfigError, match=r"`tool\.asset-lint` must be a table"):
             of()
 
     def test_text_that_is_no_utf_8(self) -> None:

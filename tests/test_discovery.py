@@ -92,7 +92,7 @@ class TestPaths:
         assert found.problems == ("b.py: no such file or directory", "c: no such file or directory")
 
     def test_that_no_file_system_knows_are_told(self) -> None:
-        assert discover(("a\0b",), ConfigFiles()).problems == ("a\0b: embedded null byte",)
+        assert discover(("a\0b",), ConfigFiles()).problems == ("a\0b: no file can be called that",)
 
     @pytest.mark.parametrize("path", ["a.txt", "b", "c.pyi"])
     def test_of_files_named_outright_are_always_taken(self, path: str) -> None:

@@ -9,6 +9,7 @@ import pytest
 from asset_lint.config import targets
 from asset_lint.config.targets import ANY, Target, find, parse
 
+LOCKED = '[[package]]\nname = "duckdb"\nversion = "1.4.2"\n'
 V1_0, V1_2, V1_4, V1_5, V2_0 = targets.DUCKDB
 
 
@@ -86,7 +87,7 @@ class TestFinding:
     @pytest.mark.parametrize(
         ("name", "text"),
         [
-            ("uv.lock", 'version = 1\n[[package]]\nname = "dagster"\nversion = "1.9"\n\n[[package]]\nname = "duckdb"\nversion = "1.4.2"\n'),
+            ("uv.lock", f'version = 1\n[[package]]\nname = "dagster"\nversion = "1.9"\n\n{LOCKED}'),
             ("poetry.lock", '[[package]]\nname = "duckdb"\nversion = "1.4.2"\ndescription = ""\n'),
             ("pylock.toml", '[[packages]]\nname = "duckdb"\nversion = "1.4.2"\n'),
             ("pylock.dev.toml", '[[packages]]\r\nname = "duckdb"\r\nversion = "1.4.2"\r\n'),

@@ -30,11 +30,6 @@ class Pattern:
         _translate(text)
         return cls(text, _slashed(os.path.abspath(base)))
 
-    @property
-    def absolute(self) -> str:
-        """The pattern as a glob over absolute paths; only meaningful together with the escaped base."""
-        return self.text if os.path.isabs(self.text) else f"{self.base}/{self.text}"
-
     def regex(self) -> tuple[str, str]:
         """Regular expressions over the last part and over the absolute path."""
         text, base = self.text.rstrip("/") or "/", self.base
