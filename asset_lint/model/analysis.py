@@ -99,6 +99,8 @@ class Analysis:
         self.fresh_now: list[Site] = []  # made by the statement at hand
         self.handed: dict[HandedContext, None] = {}
         self.globals: set[str] = set()
+        self.closure: dict[str, Alternatives] = {}  # variables of the function around it
+        self.closures: dict[Def, dict[str, Alternatives]] = {}  # what nested functions find of this one's
         self.flags: tuple[str, ...] = ()  # variables whose value on each path decides a later condition
         self.locals_of: frozenset[str] = frozenset()
 
@@ -124,6 +126,12 @@ class Analysis:
         key = (raised, *self.signature(state))
         if key not in self.exits.raises:
             self.exits.raises[key] = (state.copy(), node, raised)
+
+    def closure_of(self, definition: Def, state: State) -> dict[str, Alternatives]:
+        """What a function nested in this one reads of its variables."""
+        if definition.parent is not self.definition or self.definition is None:
+            return {}
+        return {name: state.env[name] for name in definition.free_names if name in state.env}
 
     def merge(self, states: list[State]) -> list[State]:
         """Join the paths that cannot be told apart any more."""

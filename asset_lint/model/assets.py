@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .names import Names
     from .outputs import Output
     from .project import Project
+    from .values import Alternatives
 
 CONTEXT_NAMES = frozenset(("context", "_context", "context_", "_"))
 
@@ -38,6 +39,7 @@ class Kind(enum.Enum):
     INTEGRATION = "integration"  # dbt_assets, dlt_assets, sling_assets: a library's wrapper of multi_asset
 
 
+ASSET_KINDS = frozenset((Kind.ASSET, Kind.MULTI_ASSET, Kind.INTEGRATION))
 BY_NAME = {kind.value: kind for kind in Kind if kind is not Kind.INTEGRATION}
 INTEGRATION = re.compile(r"^dagster_\w+(\.\w+)*\.\w+_assets$")
 CALL_FORM = re.compile(
@@ -107,7 +109,7 @@ class Function:
     @property
     def is_asset(self) -> bool:
         """Whether it is an ``asset`` or ``multi_asset``, an integration's too."""
-        return self.kind in (Kind.ASSET, Kind.MULTI_ASSET, Kind.INTEGRATION)
+        return self.kind in ASSET_KINDS
 
     @property
     def place(self) -> Place:
@@ -286,6 +288,13 @@ class Function:
             return frozenset()
         return self.project.facts.context_types(argument.annotation, (owner or self.definition).scope)
 
+    def serves_assets_alone(self, definition: Def) -> bool:
+        """Whether every compute function that leads to a project function is an asset."""
+        assert self.project is not None
+        reach = self.project.facts.reach
+        kinds = {reach.compute(root.module)[root][0] for root in reach.roots(definition)}
+        return bool(kinds) and kinds <= ASSET_KINDS
+
     @property
     def giver_of_contexts(self) -> frozenset[str]:
         """The classes that the contexts may have that it hands on: as declared, else what Dagster gives an asset."""
@@ -307,6 +316,7 @@ class Run:
     connections: list[Connection] = field(default_factory=list)
     outputs: list[Output] = field(default_factory=list)
     handed: list[HandedContext] = field(default_factory=list)
+    closures: dict[Def, dict[str, Alternatives]] = field(default_factory=dict)  # what nested functions find
     duckdb_calls: frozenset[ast.AST] = frozenset()  # calls of methods of connections and their results
 
 

@@ -68,6 +68,8 @@ class Evaluator(Calls):
             return known
         if node.id in self.locals_of and not self.static:
             return ANY  # not bound on this path, or bound in a way that isn't followed
+        if node.id in self.closure:
+            return self.closure[node.id]
         return self.global_value(node.id, self.scope)
 
     def global_value(self, name: str, scope: Scope) -> Alternatives:

@@ -168,14 +168,16 @@ class Facts:
         given: dict[str, Alternatives],
         stack: tuple[Def, ...],
         status: tuple[tuple[Site, Status], ...],
+        closure: dict[str, Alternatives] | None = None,
     ) -> Summary:
         """What a call of ``definition`` with these arguments does; computed once for each set of them."""
-        key = (definition, tuple(sorted(given.items(), key=lambda item: item[0])), status, len(stack))
+        key = (definition, _frozen(given), status, len(stack), _frozen(closure or {}))
         known = self._summaries.get(key)
         if known is None:
             from .flow import Flow
 
             flow = Flow(self.project, definition.scope, definition, stack=stack)
+            flow.closure = closure or {}
             known = self._summaries[key] = flow.summarise(given, dict(status))
         return known
 
@@ -311,12 +313,20 @@ class Facts:
 
     # ---- functions ---------------------------------------------------------------------------------------------------
 
+    def function(self, definition: Def) -> Function | None:
+        """The function in reach of that definition."""
+        return next((f for f in self.functions(definition.module) if f.definition is definition), None)
+
     def functions(self, module: Module) -> list[Function]:
         """The functions of ``module`` in reach of Dagster, in the order of the source."""
         known = self._functions.get(module)
         if known is None:
             known = self._functions[module] = self.reach.functions(module)
         return known
+
+
+def _frozen(named: dict[str, Alternatives]) -> tuple[tuple[str, Alternatives], ...]:
+    return tuple(sorted(named.items(), key=lambda item: item[0]))
 
 
 __all__ = ["Context", "Facts"]

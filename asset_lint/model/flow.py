@@ -15,6 +15,7 @@ from .values import (
     ANY,
     UNKNOWN,
     Alternatives,
+    Box,
     Closing,
     Conn,
     Const,
@@ -263,6 +264,7 @@ class Flow(Inliner):
             for decorator in node.decorator_list:
                 self.value(decorator, state)
             self.capture(node, state)
+            self.closures.setdefault(definition, self.closure_of(definition, state))
             state.env[node.name] = (FunctionValue(definition),)
         return [state]
 
@@ -309,11 +311,13 @@ class Flow(Inliner):
                 self.assign(node.target, elements, current, node)
             return self.block(node.body, states)
 
+        boxes = self.seen.get(node.iter, ANY)
         holds = {site for site in sites_in(elements) if site in state.status}
-        first = [bool(holds)]
+        sure = all(isinstance(b, Box) and b.items and not b.open for b in boxes)
+        first = [bool(holds) or sure]
 
         def split(states: list[State]) -> tuple[list[State], list[State]]:
-            if first[0]:  # no turn at all means no connection in it
+            if first[0]:  # it has elements, or no turn at all means no connection in it
                 first[0] = False
                 return states, []
             return states, [s.copy() for s in states]

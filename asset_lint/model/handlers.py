@@ -59,6 +59,18 @@ class Handler:
         """Where it names what it catches."""
         return None if self.node.type is None else Place(self.function.module, self.node.type)
 
+    def may_bind(self, name: str) -> bool:
+        """Whether the clause may bind ``name``: nothing does, or only handlers that this one stands not in, nor round."""
+        whole = self.function.node
+        bound = [n for n in ast.walk(whole) if isinstance(n, ast.ExceptHandler) and n.name == name]
+        inside = {id(n) for handler in bound for n in ast.walk(handler)}
+        return bool(bound) and id(self.node) not in inside and not any(
+            (isinstance(n, ast.Name) and n.id == name or isinstance(n, ast.arg) and n.arg == name)
+            and (id(n) not in inside)
+            or (n in bound and n in ast.walk(self.node))
+            for n in ast.walk(whole)
+        )
+
     @property
     def guards_queries_alone(self) -> bool:
         """Whether all the work in the ``try`` is DuckDB's."""

@@ -40,7 +40,8 @@ def holding_of(function: Function, connection: Connection) -> Holding | None:
     statement = block[index]
     name = _assigned_name(statement, connection.opened.node)
     if name is None:
-        if connection.name:
+        used_at_once = any(isinstance(n, ast.Attribute) and n.value is connection.opened.node for n in ast.walk(statement))
+        if connection.name or not used_at_once:
             return None
         return Holding(connection.opened, False, None, ())
     rest = block[index + 1 :]

@@ -137,6 +137,12 @@ class Def:
         return any(isinstance(n, (ast.Yield, ast.YieldFrom)) for n in own_nodes(self.node))
 
     @cached_property
+    def free_names(self) -> frozenset[str]:
+        """The names that it, or what is nested in it, reads and that are not its own."""
+        read = {n.id for n in ast.walk(self.node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+        return frozenset(read - self.inner.names.keys())
+
+    @cached_property
     def parameters(self) -> list[ast.arg]:
         """All parameters in order, ``*args`` and ``**kwargs`` excluded."""
         a = self.node.args

@@ -70,7 +70,10 @@ class Inliner(Evaluator):
             self.may_raise(state, node)
             return ANY
         given = self.parameters(definition, arguments, bound)
-        summary = self.project.facts.summary(definition, given, self.stack, self._statuses(given, state))
+        closure = self.closure_of(definition, state)
+        summary = self.project.facts.summary(
+            definition, given, self.stack, self._statuses({**closure, **given}, state), closure
+        )
         self._note_inner(summary, node)
         failed = state.copy() if summary.raised_status else state
         failed.status.update(summary.raised_status)

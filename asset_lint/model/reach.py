@@ -71,6 +71,22 @@ class Reach:
         answer = self._reached[definition] = self._search(definition)
         return answer
 
+    def roots(self, definition: Def) -> set[Def]:
+        """Every compute function that leads to ``definition``."""
+        found: set[Def] = set()
+        seen: set[Def] = {definition}
+        queue: list[Def] = [definition]
+        while queue:
+            current = queue.pop()
+            if current in self.compute(current.module):
+                found.add(current)
+                continue
+            for caller in (*self._callers(current), *([current.parent] if current.parent else [])):
+                if caller not in seen:
+                    seen.add(caller)
+                    queue.append(caller)
+        return found
+
     def _search(self, definition: Def) -> str | None:
         if bound := self._bound_as(definition):
             return bound

@@ -46,6 +46,9 @@ def analyse(function: Function) -> Run:
     definition = function.definition
     flow = Flow(project, definition.scope, definition)
     flow.compute = function.is_compute
+    around = project.facts.function(definition.parent) if definition.parent is not None else None
+    if around is not None:
+        flow.closure = around.run.closures.get(definition, {})
     given: dict[str, Alternatives] = {p.name: parameter_value(function, p) for p in function.parameters}
     if definition.owner is not None and definition.parameters:
         this = definition.parameters[0].arg
@@ -59,7 +62,7 @@ def analyse(function: Function) -> Run:
         _leaks_at(flow, state, Way.RETURN, statement)
     for state, where, _ in flow.exits.raises.values():
         _leaks_at(flow, state, Way.RAISE, where)
-    run = Run(connections=_connections(flow), handed=list(flow.handed))
+    run = Run(connections=_connections(flow), handed=list(flow.handed), closures=flow.closures)
     run.duckdb_calls = frozenset(
         node
         for node in flow.seen
@@ -196,7 +199,7 @@ def _leaving(flow: Flow, node: ast.expr, exit_: ast.AST, found: list[Output]) ->
     deep = _deep(values)
     if not deep:
         return
-    direct = [v for v in values if isinstance(v, (Conn, Manager, Result))]
+    direct = [v for v in values if v in deep]
     sites = {v.site for v in deep if v.site is not None}
     open_ = not (sites & flow.closed_at.get(exit_, set()))
     first = deep[0]
@@ -223,8 +226,10 @@ QUERYING = frozenset("execute executemany sql query from_query begin commit roll
 def _queried_between(flow: Flow, made: list[Place | None], exit_: ast.AST) -> bool:
     """Whether a query stands between where a result was made and where it leaves."""
     assert flow.definition is not None
+    whole, end = flow.module.span(flow.definition.node), flow.module.span(exit_)
     starts = [place.span.end for place in made if place is not None and place.module is flow.module]
-    end = flow.module.span(exit_)
+    if len(starts) < len(made) or any(not whole.start <= start <= whole.end for start in starts):
+        return True  # made somewhere else: what else was asked there is not in sight
     for node in own_nodes(flow.definition.node):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in QUERYING:
             at = flow.module.span(node).start

@@ -114,7 +114,8 @@ class Header:
         elif tree.body:  # a docstring
             self._put_after(tree.body[-1], source, newline + added.statement + newline, blank_behind=True)
         else:
-            self._put(len(self.text), added.statement + newline, blank_behind=True)
+            above = newline * ((not self.text.endswith(("\n", "\r"))) + 1) if self.text else ""
+            self._put(len(self.text), above + added.statement + newline, blank_behind=True)
 
     def _put_after(self, statement: ast.stmt, source: Source, text: str, *, blank_behind: bool = False) -> None:
         line = statement.end_lineno or statement.lineno
@@ -130,7 +131,7 @@ class Header:
     def _put(self, at: int, text: str, *, blank_behind: bool = False) -> None:
         behind = self.text[at:] + self._rest
         if blank_behind and behind and not re.match(r"[ \t\f]*(?:[\r\n]|$)", behind):
-            text += self._source.newline
+            text += self._source.newline * (2 if re.match(r"@|(?:async[ ]+)?def\b|class\b", behind) else 1)
         self.text = self.text[:at] + text + self.text[at:]
 
     def _key(self, statement: Import) -> tuple[int, bool, str, str]:
@@ -259,15 +260,13 @@ def _first_block(tree: ast.Module) -> list[Import]:
 
 
 def _preamble_end(source: Source, tree: ast.Module) -> int:
-    """Behind the comments at the top of a module that starts with none of the above; those that belong to its first
-    statement excepted."""
+    """Behind the comments at the top of a module that starts with neither imports nor a docstring."""
     if not tree.body:
         return len(source.text)
-    first = min(part.lineno for part in (tree.body[0], *getattr(tree.body[0], "decorator_list", ())))
-    line = first
-    while line > 1 and source.line_text(line - 1).lstrip(" \t\f").startswith("#"):
-        line -= 1
-    return source.offset(first if line == 1 else line, 0)
+    line = 1
+    while source.line_text(line).lstrip(" \t\f").startswith("#"):
+        line += 1
+    return source.offset(line, 0)
 
 
 def _is_docstring(statement: ast.stmt) -> bool:

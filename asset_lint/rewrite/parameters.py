@@ -30,7 +30,11 @@ def with_parameter(function: cst.FunctionDef, name: str, annotation: cst.BaseExp
         between = _between(function, listed[: place - 1])
         if is_last:
             # What stood behind the last parameter (perhaps a comma and a newline) stands behind the new one.
-            new = new.with_changes(comma=comma.with_changes(whitespace_after=_bare(comma)) if comma else before.comma)
+            new = new.with_changes(
+                comma=comma.with_changes(whitespace_after=_bare(comma)) if comma else before.comma,
+                whitespace_after_param=before.whitespace_after_param,
+            )
+            before = before.with_changes(whitespace_after_param=cst.SimpleWhitespace(""))
             kept = between if comma is None else _with_comment(comma, between)
             listed[place - 1] = before.with_changes(comma=cst.Comma(whitespace_after=kept))
         else:

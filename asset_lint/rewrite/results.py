@@ -70,7 +70,9 @@ def query_as_relation(rewrite: Rewrite, output: Output) -> None:
     match call:
         case cst.Call(func=cst.Attribute(attr=cst.Name("execute")) as func, args=[query]):
             pass
-        case cst.Call(func=cst.Attribute(attr=cst.Name("execute")) as func, args=[query, cst.Arg(keyword=None) as given]):
+        case cst.Call(
+            func=cst.Attribute(attr=cst.Name("execute")) as func, args=[query, cst.Arg(keyword=None) as given]
+        ):
             equal = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
             rewrite.replace(given, given.with_changes(keyword=cst.Name("params"), equal=equal))
         case _:

@@ -60,7 +60,7 @@ class Rewrite:
 
         part = self._source.slice_of(node)
         if part.start not in self._surgeries:
-            self._surgeries[part.start] = Surgery(part)
+            self._surgeries[part.start] = Surgery(part, is_all=part.text == self._source.text)
         return self._surgeries[part.start]
 
     @contextlib.contextmanager

@@ -33,8 +33,9 @@ class _Left:
 class Surgery:
     """The changes of one slice. Every method raises Impossible where it can't be done."""
 
-    def __init__(self, part: Slice) -> None:
+    def __init__(self, part: Slice, *, is_all: bool) -> None:
         self.part = part
+        self.is_all = is_all  # the slice is the whole file
         self._replaced: dict[cst.CSTNode, cst.CSTNode] = {}
         self._bodies: dict[cst.CSTNode, list[Statement | _Left]] = {}
         self._home: dict[cst.CSTNode, Block] = {}  # the block that each statement stands in
@@ -87,6 +88,8 @@ class Surgery:
         """
         body, begin = self._body_with(first)
         block = self._home[first]
+        if isinstance(block, cst.Module) and last is not first and not self.is_all:
+            raise Impossible("the rest of the module is in other slices")
         end = len(body) - 1
         if last is not None:
             _, end = self._body_with(last)
@@ -104,7 +107,7 @@ class Surgery:
         for statement in held:
             if not isinstance(statement, _Left):
                 self._home[statement] = inner
-        if instead and held and not isinstance(held[0], _Left):
+        if instead and held and not isinstance(held[0], (_Left, cst.FunctionDef, cst.ClassDef)):
             now = self.current(held[0])
             own = tuple(dropwhile(lambda line: line.comment is None, leading_lines(now)))
             self._replaced[held[0]] = now.with_changes(leading_lines=own)  # no blank lines at the top of a block

@@ -69,7 +69,8 @@ class BareExcept(Rule):
         if handler.type_place is not None:
             rewrite.replace(handler.type_place, caught)
         if handler.node.name is None:
-            name = cst.AsName(cst.Name(rewrite.free_name("error", near=handler.place)))
+            error = "error" if handler.may_bind("error") else rewrite.free_name("error", near=handler.place)
+            name = cst.AsName(cst.Name(error))
             node = rewrite.node(handler.place, cst.ExceptHandler)
             kept = node.type if handler.type_place is not None else cst.parse_expression(caught)
             rewrite.replace(

@@ -1,3 +1,5 @@
+import ast
+
 from asset_lint.rule import (
     Fix, Function, HandedContext, Parameter, Place, Rule, Safety, Severity, context_members,
 )  # fmt: skip
@@ -96,15 +98,24 @@ class MixedContextTypes(Rule):
                 *((Place(hand.callee.module, node), "breaks here") for node in breaking[:1]),
             ],
             severity=Severity.ERROR if breaking else None,
+            fix=None if breaking else self.redeclared(function, hand),
         )
+
+    def redeclared(self, function: Function, hand: HandedContext) -> Fix | None:
+        if hand.callee.module is not function.module or not function.serves_assets_alone(hand.callee):
+            return None
+        return self.declared(function, hand.parameter.annotation, Safety.SAFE)
 
     def renamed(self, asset: Function, parameter: Parameter) -> Fix | None:
         members = asset.members_of(parameter.name)
         risky = bool(members.keys() & only_of(OP, ASSET)) or asset.type_test_of(parameter.name) is not None
-        if parameter.annotation is None:
+        return self.declared(asset, parameter.annotation, Safety.UNSAFE if risky else Safety.SAFE)
+
+    def declared(self, function: Function, annotation: ast.expr | None, safety: Safety) -> Fix | None:
+        if annotation is None:
             return None
         rewrite = self.rewrite()
-        place = Place(asset.module, parameter.annotation)
+        place = Place(function.module, annotation)
         rewrite.replace(place, rewrite.import_name("dagster", ASSET, near=place))
-        rewrite.drop_import(*asset.imported_from(parameter.annotation, "dagster", OP))
-        return rewrite.fix(f"Declare it `{ASSET}`", Safety.UNSAFE if risky else Safety.SAFE)
+        rewrite.drop_import(*function.imported_from(annotation, "dagster", OP))
+        return rewrite.fix(f"Declare it `{ASSET}`", safety)
