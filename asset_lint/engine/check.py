@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,8 +36,8 @@ class Checked:
 class Checker:
     """Checks files, one at a time; what it learns of their projects it keeps.
 
-    ``gated=False`` parses and walks every file: slower, and by promise equal. ``overlay`` are files (absolute paths)
-    whose content is not what the disk says.
+    ``gated=False`` parses and walks every file: slower, and by promise equal. ``overlay`` is the content of
+    files, by path, for which the disk does not say the truth.
     """
 
     def __init__(
@@ -65,8 +64,32 @@ class Checker:
 
         Raises RuleError for a rule that could never be called.
         """
-        with _without_gc():
-            return self._check(Source(path, data), config)
+        source = Source(path, data)
+        selection = self.registry.selection(config, Path(path))
+        project = self.project(path, config)
+        worth = project.worth_reading(path, data)
+        findings: list[Finding] = []
+        problems: list[str] = []
+        if worth or not self.gated:
+            try:
+                module = project.module(path, source)
+                functions = project.functions(module)
+                if functions:
+                    visited = visit(self._plan(selection, config, path), module, functions, config, gated=self.gated)
+                    findings, problems = visited.findings, visited.problems
+            except InvalidSyntax as error:
+                if worth:
+                    return Checked(source, (self._invalid(source, error),))
+            except AssetLintError:
+                raise
+            except Exception as error:
+                problems.append(f"asset-lint itself failed on {path}: {what(error)}")
+        if not self.ignore_noqa and (findings or not self.gated or mentions(data, self.registry)):
+            findings = self._unsuppressed(source, findings, selection, complete=not problems)
+        findings = [self._policy(config).judge(each) for each in findings if selection.reports(each)]
+        if self.baseline is not None and findings:
+            findings = self.baseline.new(source, findings)
+        return Checked(source, tuple(sorted(findings, key=lambda each: each.order)), tuple(problems))
 
     def restore(self, path: str, data: bytes, config: Config) -> None:
         """Let the project see the file as it was, after other contents of it have been checked."""
@@ -92,7 +115,8 @@ class Checker:
                 gated=self.gated,
             )
             for other, data in self.overlay.items():
-                project.module(other, Source(other, data))
+                with suppress(InvalidSyntax):  # whoever checks that file will say so
+                    project.module(other, Source(other, data))
         return project
 
     def _versions(self, folder: str, config: Config) -> tuple[str, ...] | None:
@@ -102,35 +126,6 @@ class Checker:
             versions = None if target == targets.ANY else tuple(".".join(map(str, v)) for v in target.versions())
             self._targets[key] = versions
         return self._targets[key]
-
-    def _check(self, source: Source, config: Config) -> Checked:
-        selection = self.registry.selection(config, Path(source.path))
-        project = self.project(source.path, config)
-        worth = project.worth_reading(source.path, source.data)
-        findings: list[Finding] = []
-        problems: list[str] = []
-        if worth or not self.gated:
-            try:
-                module = project.module(source.path, source)
-                functions = project.functions(module)
-                if functions:
-                    visited = visit(
-                        self._plan(selection, config, source.path), module, functions, config, gated=self.gated
-                    )
-                    findings, problems = visited.findings, visited.problems
-            except InvalidSyntax as error:
-                if worth:
-                    return Checked(source, (self._invalid(source, error),))
-            except AssetLintError:
-                raise
-            except Exception as error:
-                problems.append(f"asset-lint itself failed on {source.path}: {what(error)}")
-        if not self.ignore_noqa and (findings or not self.gated or mentions(source.data, self.registry)):
-            findings = self._unsuppressed(source, findings, selection, complete=not problems)
-        findings = [self._policy(config).judge(each) for each in findings if selection.reports(each)]
-        if self.baseline is not None and findings:
-            findings = self.baseline.new(source, findings)
-        return Checked(source, tuple(sorted(findings, key=lambda each: each.order)), tuple(problems))
 
     def _unsuppressed(
         self, source: Source, findings: list[Finding], selection: Selection, *, complete: bool
@@ -196,15 +191,3 @@ def _place(source: Source, line: int, column: int) -> Span:
         return Span(0, 0, line, column, line, column)
     offset = min(start + column - 1, end)
     return source.span(offset, offset)
-
-
-@contextmanager
-def _without_gc() -> Iterator[None]:
-    """Trees are made of so many objects that looking for garbage among them takes a third of the time."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()

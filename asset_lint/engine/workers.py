@@ -117,6 +117,7 @@ def _context() -> ForkContext | SpawnContext:
 def _serve(work: Callable[[int], object], connection: Connection, inherited: Sequence[Connection]) -> None:
     """A worker: answer pieces until the parent hangs up. Ctrl-C is the parent's business."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.disable()
     for other in inherited:
         other.close()
     while True:
