@@ -42,10 +42,10 @@ def _runs_once(part: Slice, node: cst.CSTNode, expression: cst.BaseExpression) -
             inside = (clause.iter,)
         case _:
             inside = tuple(node.children)
-    start, end = part.offsets(expression)
+    start, end = part.extent(expression)
     for child in inside:
         try:
-            child_start, child_end = part.offsets(child)
+            child_start, child_end = part.extent(child)
         except KeyError:
             continue
         if child_start <= start and end <= child_end and _runs_once(part, child, expression):

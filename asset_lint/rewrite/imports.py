@@ -10,13 +10,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from asset_lint.errors import InvalidSyntax
-from asset_lint.source import Source, edits_between
+from asset_lint.finding import Edit
+from asset_lint.source import Source, differences
 
 from .headers import Added, Header, without
 from .scopes import Import, Scope, bindings, globals_used, made_global, scopes_at
 
 if TYPE_CHECKING:
-    from asset_lint.finding import Edit
     from asset_lint.model.index import Module
 
 _WRITTEN = {"duckdb": "DuckDB", "dagster": "Dagster", "dagster_duckdb": "DagsterDuckDB", "pandas": "Pandas"}
@@ -94,7 +94,7 @@ class Imports:
             for module, name in self._dropped:
                 if used is not None and self._local(module, name) not in used:
                     header.drop(module, name)
-        return edits_between(self._source, 0, before, header.text)
+        return tuple(Edit(self._source.span(start, end), text) for start, end, text in differences(before, header.text))
 
     # -- what is there ------------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 from asset_lint.errors import InvalidSyntax
 from asset_lint.finding import Edit, Fix, Safety
 from asset_lint.model.index import Module, Place
-from asset_lint.source import Slice, Source, applied, edits_between
+from asset_lint.source import Slice, Source, applied, differences
 
 from .errors import Impossible
 from .imports import Imports
@@ -236,9 +236,12 @@ class Rewrite:
         try:
             for surgery in self._surgeries.values():
                 changed: list[Edit] = []
+                part = surgery.part
                 for start, old, new in surgery.changes():
-                    changed += edits_between(self._source, start, old, new)
-                if not _still_parses(surgery.part, changed):
+                    for begin, end, text in differences(old, new):
+                        span = self._source.span(part.in_file(start + begin), part.in_file(start + end))
+                        changed.append(Edit(span, text))
+                if not _still_parses(part, changed):
                     return None
                 edits += changed
             edits += self._imports.edits(edits)

@@ -140,9 +140,8 @@ class Surgery:
 
     def _path(self, node: cst.CSTNode) -> list[tuple[Block, Statement]]:
         """The blocks around ``node`` in the tree as it was, each with its statement on the way, from the outside in."""
-        whole = self.part.is_whole(node)
         try:
-            start, end = self.part.whole(node) if whole else self.part.offsets(node)
+            start, end = self.part.whole(node)
         except KeyError:
             raise Impossible("the node is not of this file's tree") from None
         path: list[tuple[Block, Statement]] = []
@@ -181,11 +180,11 @@ class Surgery:
     # -- the result ---------------------------------------------------------------------------------------------------
 
     def changes(self) -> Iterator[tuple[int, str, str]]:
-        """(offset in the file, old code, new code) of each changed stretch, in order; no comment is lost."""
+        """(offset in the slice's code, old code, new code) of each changed stretch, in order; no comment is lost."""
         for node in self._roots():
             start, end = self.part.whole(node)
-            old = self.part.text[start - self.part.start : end - self.part.start]
-            new = self._code(node, ends_file=end == self.part.end)
+            old = self.part.code[start:end]
+            new = self._code(node, ends_file=end == len(self.part.code))
             if Counter(comments(old)) - Counter(comments(new)):
                 raise Impossible("a comment would be lost")
             yield start, old, new

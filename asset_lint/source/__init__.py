@@ -1,8 +1,8 @@
 """One file's bytes, text, places and slices, and its changes said as edits."""
 
-from .edits import applied, comments, edits_between
+from .edits import applied, comments, differences
 from .file import Source
 from .lexing import RECURSION_LIMIT
 from .slices import Slice
 
-__all__ = ["RECURSION_LIMIT", "Slice", "Source", "applied", "comments", "edits_between"]
+__all__ = ["RECURSION_LIMIT", "Slice", "Source", "applied", "comments", "differences"]

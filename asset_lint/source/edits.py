@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from asset_lint.errors import FixError
-from asset_lint.finding import Edit
 
 from .lexing import STRING
-
-if TYPE_CHECKING:
-    from .file import Source
 
 _TOKEN = re.compile(rf"#[^\r\n]*|\w*?(?:{STRING})|\\?(?:\r\n?|\n)|[^\S\r\n]+|\w+|.", re.DOTALL)
 _INDENT = re.compile(r"[ \t\f]*")
@@ -20,23 +15,22 @@ _COMMENT = re.compile(rf"(#[^\r\n]*)|(?:{STRING})", re.DOTALL)
 # Longer stretches are not compared token by token: that takes quadratic time, for a change that is a new text anyway.
 _MANY = 1000
 
-_Change = tuple[int, int, str]  # old start, old end, new text
+Change = tuple[int, int, str]
+"""Start and end in the old text, and the new text that goes there."""
 
 
-def edits_between(source: Source, start: int, old: str, new: str) -> tuple[Edit, ...]:
-    """The edits that turn ``old``, which stands at offset ``start`` of the file, into ``new``.
+def differences(old: str, new: str) -> list[Change]:
+    """The changes that turn ``old`` into ``new``, in order and apart.
 
-    Lines that only move deeper or shallower give edits of their indentation alone; strings change whole or not at all.
+    Lines that only move deeper or shallower change their indentation alone; strings change whole or not at all.
     """
-    if source.text[start : start + len(old)] != old:
-        raise FixError(f"{source.path}: a fix speaks of a text that is not there")
     changes = _joined(old, _changes(old, new))
     if applied(old, changes) != new:
-        raise FixError(f"{source.path}: the edits of a fix do not give its text")
-    return tuple(Edit(source.span(start + begin, start + end), text) for begin, end, text in changes)
+        raise FixError("the changes of a text do not give the other")
+    return changes
 
 
-def applied(text: str, changes: Iterable[_Change]) -> str:
+def applied(text: str, changes: Iterable[Change]) -> str:
     """``text`` with changes (start, end, replacement), which are in order and apart, carried out."""
     parts: list[str] = []
     at = 0
@@ -51,7 +45,7 @@ def comments(text: str) -> list[str]:
     return [match[1].rstrip() for match in _COMMENT.finditer(text) if match[1]]
 
 
-def _changes(old: str, new: str) -> Iterator[_Change]:
+def _changes(old: str, new: str) -> Iterator[Change]:
     before, after = _lines(old), _lines(new)
     head = _common(before, after)
     tail = _common(before[head:][::-1], after[head:][::-1])
@@ -73,7 +67,7 @@ def _changes(old: str, new: str) -> Iterator[_Change]:
         at += length
 
 
-def _finer(at: int, old: str, new: str) -> Iterator[_Change]:
+def _finer(at: int, old: str, new: str) -> Iterator[Change]:
     """The change token by token."""
     before, after = _TOKEN.findall(old), _TOKEN.findall(new)
     head = _common(before, after)
@@ -98,15 +92,15 @@ def _opcodes(before: Sequence[str], after: Sequence[str]) -> Sequence[tuple[str,
     return SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
 
 
-def _indentation(at: int, old: re.Match[str] | None, new: re.Match[str] | None) -> _Change:
+def _indentation(at: int, old: re.Match[str] | None, new: re.Match[str] | None) -> Change:
     before, after = old[0] if old else "", new[0] if new else ""
     kept = _common(before, after)
     return at + kept, at + len(before), after[kept:]
 
 
-def _joined(old: str, changes: Iterator[_Change]) -> list[_Change]:
+def _joined(old: str, changes: Iterator[Change]) -> list[Change]:
     """The changes with nothing but a little space between them made one; what changes nothing is dropped."""
-    result: list[_Change] = []
+    result: list[Change] = []
     for begin, end, text in changes:
         if old[begin:end] == text:
             continue

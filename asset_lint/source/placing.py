@@ -41,9 +41,9 @@ class PlacingState(CodegenState):
     ``wholes`` has statements and blocks with the whitespace, comments and decorators that belong to them.
     """
 
-    def __init__(self, default_indent: str, default_newline: str, offset: int) -> None:
+    def __init__(self, default_indent: str, default_newline: str) -> None:
         super().__init__(default_indent, default_newline)
-        self.offset = offset
+        self.offset = 0
         self.places: dict[cst.CSTNode, tuple[int, int]] = {}
         self.wholes: dict[cst.CSTNode, tuple[int, int]] = {}
         self._starts: list[int] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
@@ -35,6 +36,8 @@ class Slice:
         self._indent = indent
         self._span = span
         self._module: cst.Module | None = None
+        self._code = ""
+        self._forgotten: tuple[list[int], list[int]] = ([], [0])
         self._places: dict[cst.CSTNode, tuple[int, int]] = {}
         self._wholes: dict[cst.CSTNode, tuple[int, int]] = {}
         self._nodes: dict[int, list[cst.CSTNode]] | None = None
@@ -51,7 +54,7 @@ class Slice:
 
     @property
     def module(self) -> cst.Module:
-        """The tree of this stretch alone; parsed once. Its code is ``text`` to the letter.
+        """The tree of this stretch alone; parsed once.
 
         Raises InvalidSyntax where LibCST refuses what Python's own parser took.
         """
@@ -80,13 +83,49 @@ class Slice:
             module = module.with_changes(default_indent=self._indent())
         return module
 
-    def offsets(self, node: cst.CSTNode) -> tuple[int, int]:
-        """Start and end of a node of :attr:`module` in the file's text.
+    # -- places -------------------------------------------------------------------------------------------------------
+
+    @property
+    def code(self) -> str:
+        """What :attr:`module` generates: ``text`` but for what LibCST forgets (a form feed before a statement)."""
+        self._placed()
+        return self._code
+
+    def extent(self, node: cst.CSTNode) -> tuple[int, int]:
+        """Start and end of a node of :attr:`module` in :attr:`code`.
 
         As LibCST has it: without decorators, without the brackets around an expression. Raises KeyError for a node
         that isn't of this slice (whitespace has no place either).
         """
         return self._placed()[node]
+
+    def whole(self, node: cst.CSTNode) -> tuple[int, int]:
+        """:meth:`extent`, for a statement or a block with all that is its own: decorators, the comments and blank lines
+        before it, its last newline."""
+        self._placed()
+        return self._wholes.get(node) or self._places[node]
+
+    def offsets(self, node: cst.CSTNode) -> tuple[int, int]:
+        """:meth:`extent` in the file's text."""
+        start, end = self.extent(node)
+        return self.in_file(start), self.in_file(end)
+
+    def span(self, node: cst.CSTNode) -> Span:
+        """:meth:`offsets` with lines and columns."""
+        return self._span(*self.offsets(node))
+
+    def in_file(self, offset: int) -> int:
+        """The place in the file of an offset in :attr:`code`."""
+        places, lengths = self._forgotten
+        if not places:
+            return self.start + offset
+        # LibCST forgets at the start of a line, where the text goes on behind it, and at the end of the file.
+        line = max(self._code.rfind("\n", 0, offset), self._code.rfind("\r", 0, offset)) + 1
+        find = bisect_left if self._code[line:offset].strip(" \t\f") else bisect_right
+        return self.start + offset + lengths[find(places, offset)]
+
+    def __contains__(self, node: cst.CSTNode) -> bool:
+        return node in self._placed()
 
     def _placed(self) -> dict[cst.CSTNode, tuple[int, int]]:
         """Places of all nodes but whitespace, by generating the code once and looking where each node's begins."""
@@ -94,33 +133,33 @@ class Slice:
             from .placing import PlacingState
 
             module = self.module
-            state = PlacingState(module.default_indent, module.default_newline, self.start)
+            state = PlacingState(module.default_indent, module.default_newline)
             module._codegen(state)
-            if "".join(state.tokens) != self.text:
-                raise InvalidSyntax(
-                    "LibCST does not give this text back unchanged", self._span(self.start, self.start).line
-                )
+            self._code = code = "".join(state.tokens)
+            if code != self.text:
+                self._forgotten = self._forgotten_in(code)
             self._places, self._wholes = state.places, state.wholes
-            self._places[module] = self._wholes[module] = (self.start, self.end)
+            if state.offset > len(code):  # by the newline that the last statement lacks
+                self._wholes = {node: (start, min(end, len(code))) for node, (start, end) in self._wholes.items()}
+            self._places[module] = self._wholes[module] = (0, len(code))
         return self._places
 
-    def span(self, node: cst.CSTNode) -> Span:
-        """:meth:`offsets` with lines and columns."""
-        return self._span(*self.offsets(node))
-
-    def __contains__(self, node: cst.CSTNode) -> bool:
-        return node in self._placed()
-
-    def is_whole(self, node: cst.CSTNode) -> bool:
-        """Whether :meth:`whole` knows the node."""
-        self._placed()
-        return node in self._wholes
-
-    def whole(self, statement: cst.CSTNode) -> tuple[int, int]:
-        """Start and end of a statement or block with all that is its own: decorators, the comments and blank lines
-        before it, its last newline. Raises KeyError for any other node."""
-        self._placed()
-        return self._wholes[statement]
+    def _forgotten_in(self, code: str) -> tuple[list[int], list[int]]:
+        """Offsets in ``code`` where LibCST dropped something, and how much was dropped by then (0 first)."""
+        places: list[int] = []
+        lengths = [0]
+        at = 0
+        for offset, character in enumerate((*code, "")):
+            before = at
+            while at < len(self.text) and self.text[at] != character:
+                if self.text[at] not in " \t\f\\\r\n":
+                    raise InvalidSyntax("LibCST does not give this text back", self._span(self.start, self.start).line)
+                at += 1
+            if at > before:
+                places.append(offset)
+                lengths.append(lengths[-1] + at - before)
+            at += 1
+        return places, lengths
 
     def node(self, span: Span, kind: type[_Node] | tuple[type[_Node], ...]) -> _Node:
         """The innermost node of ``kind`` (a class or several) that stands at ``span``; raises LookupError if none does.
@@ -140,17 +179,15 @@ class Slice:
 
         if self._nodes is None:
             self._nodes = {}
-            for node, place in self._placed().items():
-                self._nodes.setdefault(place[0], []).append(node)
-                if isinstance(node, cst.Param) and (name := self._places[node.name][0]) != place[0]:
-                    self._nodes.setdefault(name, []).append(node)
+            for node, (start, _) in self._placed().items():
+                self._nodes.setdefault(self.in_file(start), []).append(node)
+                if type(node) is cst.Param and (name := self._places[node.name][0]) != start:
+                    self._nodes.setdefault(self.in_file(name), []).append(node)
         here = self._nodes.get(span.start, [])
-        yield from (node for node in here if self._places[node][1] == span.end)
+        yield from (node for node in here if self.offsets(node)[1] == span.end)
         yield from (node for node in here if isinstance(node, cst.Param))
         if bracket := _BRACKET.match(self.text, span.start - self.start):
             inside = self._nodes.get(self.start + bracket.end(), ())
-            bracketed = (node for node in inside if isinstance(node, (cst.Tuple, cst.GeneratorExp)))
-            yield from sorted(
-                (node for node in bracketed if self._places[node][1] < span.end),
-                key=lambda node: -self._places[node][1],
-            )
+            bracketed = [node for node in inside if isinstance(node, (cst.Tuple, cst.GeneratorExp))]
+            bracketed.sort(key=lambda node: -self.extent(node)[1])
+            yield from (node for node in bracketed if self.offsets(node)[1] < span.end)
