@@ -11,7 +11,7 @@ from dagster import (
 
 from bike_share import checks
 from bike_share.assets import experiments, reports, stations, trips, weather
-from bike_share.resources import warehouse
+from bike_share.resources import database
 
 EXPERIMENTS = AssetSelection.groups("experiments")
 
@@ -22,6 +22,6 @@ defs = Definitions(
         define_asset_job("refresh", AssetSelection.all() - EXPERIMENTS),
         define_asset_job("experiments", EXPERIMENTS),
     ],
-    resources={"warehouse": warehouse},
+    resources={"database": database},
     executor=in_process_executor,
 )

@@ -6,7 +6,7 @@ from pathlib import Path
 from dagster import EnvVar
 from dagster_duckdb import DuckDBResource
 
-warehouse = DuckDBResource(database=EnvVar("BIKE_SHARE_DB"))
+database = DuckDBResource(database=EnvVar("BIKE_SHARE_DB"))
 
 
 def data_file(name: str) -> Path:

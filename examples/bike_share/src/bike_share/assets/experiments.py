@@ -8,17 +8,17 @@ from bike_share.assets.trips import trips
 
 
 @asset(group_name="experiments", deps=[trips])
-def long_trips(context: AssetExecutionContext, warehouse: DuckDBResource) -> pd.DataFrame:
+def long_trips(context: AssetExecutionContext, database: DuckDBResource) -> pd.DataFrame:
     """Trips of more than an hour."""
-    with warehouse.get_connection() as connection:
+    with database.get_connection() as connection:
         found = connection.sql("SELECT * FROM trips WHERE minutes > 60")
         context.log.info("Looked for long trips")
         return found
 
 
 @asset(group_name="experiments", deps=[trips])
-def round_trips(context: AssetExecutionContext, warehouse: DuckDBResource):
+def round_trips(context: AssetExecutionContext, database: DuckDBResource):
     """Trips that end where they began."""
-    with warehouse.get_connection() as connection:
+    with database.get_connection() as connection:
         context.log.info("Looked for round trips")
         return connection.execute("SELECT * FROM trips WHERE from_station = to_station")

@@ -6,7 +6,7 @@ import pandas as pd
 from dagster import AssetExecutionContext, MetadataValue, asset
 
 from bike_share.assets.trips import trips
-from bike_share.database import last_trip_day
+from bike_share.queries import last_trip_day
 
 
 @asset(group_name="reports", deps=[trips])

@@ -9,9 +9,9 @@ from bike_share.resources import data_file
 
 
 @asset(group_name="stations")
-def stations(context: AssetExecutionContext, warehouse: DuckDBResource) -> MaterializeResult:
+def stations(context: AssetExecutionContext, database: DuckDBResource) -> MaterializeResult:
     """Every station, as the city publishes them."""
-    with warehouse.get_connection() as connection:
+    with database.get_connection() as connection:
         try:
             connection.execute(
                 "CREATE OR REPLACE TABLE stations AS SELECT * FROM read_csv(?)", [str(data_file("stations.csv"))]
@@ -27,9 +27,9 @@ def stations(context: AssetExecutionContext, warehouse: DuckDBResource) -> Mater
 
 
 @asset(group_name="stations", deps=[stations])
-def docks_per_district(context: AssetExecutionContext, warehouse: DuckDBResource) -> pd.DataFrame:
+def docks_per_district(context: AssetExecutionContext, database: DuckDBResource) -> pd.DataFrame:
     """How many docks each district has."""
-    with warehouse.get_connection() as connection:
+    with database.get_connection() as connection:
         try:
             docks = connection.execute(
                 "SELECT district, sum(docks)::INTEGER AS docks FROM stations GROUP BY district ORDER BY district"

@@ -14,9 +14,9 @@ DATABASE = "bike_share.duckdb"
 
 
 @asset(group_name="trips", deps=[stations])
-def trips(context: AssetExecutionContext, warehouse: DuckDBResource) -> MaterializeResult:
+def trips(context: AssetExecutionContext, database: DuckDBResource) -> MaterializeResult:
     """Every trip that began and ended at a station we know."""
-    with warehouse.get_connection() as connection:
+    with database.get_connection() as connection:
         try:
             connection.execute(
                 """

@@ -10,10 +10,10 @@ from bike_share.resources import data_file
 
 
 @asset(group_name="weather")
-def weather(context: AssetExecutionContext, warehouse: DuckDBResource) -> pd.DataFrame:
+def weather(context: AssetExecutionContext, database: DuckDBResource) -> pd.DataFrame:
     """Temperature and rain of each day."""
     try:
-        with warehouse.get_connection() as connection:
+        with database.get_connection() as connection:
             days = connection.execute("SELECT * FROM read_csv(?)", [str(data_file("weather.csv"))]).df()
     except:
         context.log.warning("No weather today")
@@ -24,11 +24,11 @@ def weather(context: AssetExecutionContext, warehouse: DuckDBResource) -> pd.Dat
 
 
 @asset(group_name="weather", deps=[trips])
-def trips_by_weather(context: OpExecutionContext, warehouse: DuckDBResource, weather: pd.DataFrame) -> pd.DataFrame:
+def trips_by_weather(context: OpExecutionContext, database: DuckDBResource, weather: pd.DataFrame) -> pd.DataFrame:
     """Trips on dry and on wet days."""
     if weather.empty:
         context.log.warning("There is no weather to compare with")
-    with warehouse.get_connection() as connection:
+    with database.get_connection() as connection:
         try:
             compared = connection.execute(
                 """
