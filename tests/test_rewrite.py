@@ -612,6 +612,9 @@ class TestImporting:
         assert names == [local]
         assert (text == header) if statement is None else (statement in text.splitlines())
 
+    def test_what_everybody_abbreviates_is_abbreviated(self) -> None:
+        assert self.imported("", ("pandas", "DataFrame")) == (["pd.DataFrame"], "import pandas as pd\n")
+
     def test_a_class_gets_its_modules_name_in_front(self) -> None:
         local, header = self.imported("", ("duckdb", "Error"), function="def f(Error):\n    pass\n")
         assert local == ["DuckDBError"]

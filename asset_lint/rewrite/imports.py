@@ -68,7 +68,7 @@ class Imports:
         bound = {other for scope in scopes for other, _, _ in bindings(scope)}
         return (
             name not in bound
-            and name not in globals_used(self._tree)
+            and not self._is_used(name)
             and not any(added.local == name for several in self._added.values() for added in several)
         )
 
@@ -170,9 +170,12 @@ class Imports:
             return False
         bound = self._bound(self._tree).get(local)
         if bound is None:
-            return local not in globals_used(self._tree)
+            return not self._is_used(local)
         meant = (added.module, added.name) if added.name or added.alias else (local, None)
         return all(self._target(node, parent) == meant for node, parent in bound)
+
+    def _is_used(self, name: str) -> bool:
+        return name in self._source.text and name in globals_used(self._tree)
 
     def _statement_line(self, offset: int) -> int:
         return self._source.place(max(self._start(self._tree, offset), 0))[0]
