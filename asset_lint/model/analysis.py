@@ -116,8 +116,10 @@ class Analysis:
 
     def signature(self, state: State) -> tuple[object, ...]:
         """What keeps two paths apart: the connections' statuses, and the flags that conditions read."""
+        if not state.status:
+            return ()  # nothing to keep apart yet: a test narrows the joined values all the same
         env = state.env
-        return (frozenset(state.status.items()), *(_flag(env.get(name)) for name in self.flags))
+        return (frozenset(state.status.items()), *[_flag(env.get(name)) for name in self.flags])
 
     def may_raise(self, state: State, node: ast.AST, raised: Raised = ANYTHING) -> None:
         """Control may leave at ``node`` by an exception."""

@@ -43,7 +43,7 @@ ASSET_KINDS = frozenset((Kind.ASSET, Kind.MULTI_ASSET, Kind.INTEGRATION))
 BY_NAME = {kind.value: kind for kind in Kind if kind is not Kind.INTEGRATION}
 INTEGRATION = re.compile(r"^dagster_\w+(\.\w+)*\.\w+_assets$")
 CALL_FORM = re.compile(
-    rb"(?<![@\w.])(?:\w+\.)*(?:asset|multi_asset|op|asset_check|multi_asset_check|\w+_assets?)\s*\("
+    rb"(?<![@\w.])(?<!def )(?:\w+\.)*(?:asset|multi_asset|op|asset_check|multi_asset_check|\w+_assets?)\s*\("
 )
 
 
@@ -162,7 +162,9 @@ class Function:
         assert project is not None
         if not project.gated or project.touches_duckdb(self.module.file):
             return True
-        contexts = {p.name for p in self.parameters if p.role is Role.CONTEXT or self.context_types(p.node)}
+        contexts: set[str] = set()
+        if project.touches_op_contexts(self.module.file):
+            contexts = {p.name for p in self.parameters if p.role is Role.CONTEXT or self.context_types(p.node)}
         if contexts:
             for node in ast.walk(self.node):
                 if isinstance(node, ast.Call):
@@ -399,13 +401,21 @@ def compute_kind(definition: Def, names: Names) -> tuple[Kind, ast.expr] | None:
     return None
 
 
+def _first_line(node: ast.AST) -> int:
+    return getattr(node, "lineno", 0)
+
+
 def call_forms(module: Module, names: Names) -> Iterator[tuple[Def, Kind, ast.expr]]:
     """Functions made compute functions by a call: ``asset(name="x")(fn)``, ``asset(fn)``."""
-    if not CALL_FORM.search(module.source.data):
+    data = module.source.data
+    lines = {data.count(b"\n", 0, match.start()) + 1 for match in CALL_FORM.finditer(data)}
+    if not lines:
         return
     roots: list[tuple[Scope, ast.AST]] = [(module.scope, module.tree)]
     roots += [(d.inner, d.node) for d in module.functions]
     for scope, root in roots:
+        if not any(_first_line(root) <= line <= (getattr(root, "end_lineno", None) or line) for line in lines):
+            continue
         for node in own_nodes(root):
             if not isinstance(node, ast.Call) or len(node.args) != 1 or not isinstance(node.args[0], (ast.Name, ast.Attribute)):
                 continue

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .index import Place, own_nodes
+from .index import Place, own_nodes, own_statements
 from .knowledge import duckdb_exceptions
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def handlers_of(function: Function) -> list[Handler]:
     """The handlers of a function's own body, in the order of the source."""
     return [
         Handler(handler, function, node.body)  # type: ignore[attr-defined]
-        for node in own_nodes(function.node)
+        for node in own_statements(function.node)
         if hasattr(node, "handlers")
         for handler in node.handlers
     ]

@@ -212,8 +212,31 @@ def own_nodes(function: ast.AST) -> Iterator[ast.AST]:
     while stack:
         node = stack.pop()
         yield node
-        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
-            stack.extend(reversed(list(ast.iter_child_nodes(node))))
+        if type(node) not in _NESTED:
+            below: list[ast.AST] = []
+            for value in node.__dict__.values():
+                if isinstance(value, ast.AST):
+                    if value.__class__ not in _BARREN:
+                        below.append(value)
+                elif value.__class__ is list:
+                    below += [item for item in value if isinstance(item, ast.AST)]
+            if below:
+                below.reverse()
+                stack += below
+
+
+def own_statements(function: ast.AST) -> Iterator[ast.stmt]:
+    """The statements of a function's own body, in the order of the source."""
+    stack: list[ast.stmt] = list(reversed(getattr(function, "body", [])))
+    while stack:
+        node = stack.pop()
+        yield node
+        if type(node) not in _NESTED:
+            stack += reversed([inner for body in _bodies(node) for inner in body])
+
+
+_NESTED = frozenset((ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda))
+_BARREN = frozenset((ast.Load, ast.Store, ast.Del))  # contexts of names: nothing is below them
 
 
 class _Binder:

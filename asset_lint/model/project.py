@@ -29,6 +29,9 @@ MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", ".git", "asset-lint.toml",
 LIBRARIES = frozenset("dagster duckdb pandas polars pyarrow".split())  # never the project's own, whatever its folders
 IMPORT = re.compile(rb"^[ \t]*(?:from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|[^\n]*)|import[ \t]+([^\n]*))", re.MULTILINE)
 WORD = re.compile(rb"\w+")
+DAGSTER = re.compile(rb"dagster")
+NEAR_DUCKDB = rb"^[ \t]*(?:import|from)[ \t][^\n]*duckdb|\bibis\.duckdb\b"
+OP_CONTEXT = re.compile(rb"\bOpExecutionContext\b")
 CATCHES_EVERYTHING = re.compile(rb"\bexcept\s*\*?\s*:|\bBaseException\b")
 
 
@@ -57,7 +60,7 @@ class Project:
         self._modules: dict[str, Module | None] = {}
         self._found: dict[tuple[str, str], str | None] = {}
         self._imports: dict[str, frozenset[str]] = {}
-        self._touching: dict[tuple[str, tuple[bytes, ...]], bool] = {}
+        self._touching: dict[tuple[str, re.Pattern[bytes]], bool] = {}
         self._local: dict[tuple[str, str], bool] = {}
         self._listings: dict[str, frozenset[str]] = {}
         self._origins: dict[str, tuple[str, ...]] = {}
@@ -299,23 +302,32 @@ class Project:
 
     def touches_duckdb(self, absolute: str) -> bool:
         """Whether a file or a project file that it imports, however deep, speaks of DuckDB at all."""
-        return self._touches(absolute, b"duckdb", *(name.encode() for name in self.known_connections))
+        return self._touches(absolute, self._near_duckdb)
+
+    def touches_op_contexts(self, absolute: str) -> bool:
+        """Whether a file, or a project file that it imports, speaks of ops' contexts."""
+        return self._touches(absolute, OP_CONTEXT)
+
+    @cached_property
+    def _near_duckdb(self) -> re.Pattern[bytes]:
+        names = b"|".join(rb"\b" + re.escape(name.encode()) for name in sorted(self.known_connections))
+        return re.compile(NEAR_DUCKDB + (b"|" + names if names else b""), re.MULTILINE)
 
     def worth_reading(self, path: str, data: bytes) -> bool:
         """Whether a file with that content can hold anything to report; a look at bytes, without parsing.
 
         It can if it is about Dagster, or if it is a module of helpers that works with DuckDB or catches everything.
         """
-        if b"dagster" in data or b"duckdb" in data or CATCHES_EVERYTHING.search(data):
+        if DAGSTER.search(data) or self._near_duckdb.search(data) or CATCHES_EVERYTHING.search(data):
             return True
         absolute = os.path.abspath(path)
         if self._bytes.setdefault(absolute, data) != data:
             self._bytes[absolute] = data
             self._modules.pop(absolute, None)
             self.forget()
-        return self.touches_duckdb(absolute) or self._touches(absolute, b"dagster")
+        return self.touches_duckdb(absolute) or self._touches(absolute, DAGSTER)
 
-    def _touches(self, absolute: str, *words: bytes) -> bool:
+    def _touches(self, absolute: str, words: re.Pattern[bytes]) -> bool:
         known = self._touching.get((absolute, words))
         if known is None:
             seen, queue = {absolute}, [absolute]
@@ -326,7 +338,7 @@ class Project:
                     data = self.data(current)
                 except OSError:
                     continue
-                known = any(word in data for word in words)
+                known = words.search(data) is not None
                 for path in self.imports(current) - seen:
                     seen.add(path)
                     queue.append(path)

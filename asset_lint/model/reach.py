@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from .assets import Function, Kind, call_forms, compute_kind
-from .index import Class, Def, Imported, Module, Scope, own_nodes
+from .index import Class, Def, Imported, Module, Scope, own_nodes, own_statements
 from .project import IMPORT, WORD
 from .values import Instance
 
@@ -60,9 +60,27 @@ class Reach:
             if definition in compute:
                 kind, decorator = compute[definition]
                 found.append(Function(definition, kind, decorator, definition.qualified_name, self.project))
-            elif leads := self.reached(definition):
+            elif self._counts(definition) and (leads := self.reached(definition)):
                 found.append(Function(definition, None, None, leads, self.project))
         return found
+
+    def _counts(self, definition: Def) -> bool:
+        """Whether a project function has anything to do with what this tool is about: it works near DuckDB, takes a
+        context, or catches everything."""
+        project = self.project
+        if project.touches_duckdb(definition.module.file):
+            return True
+        if project.touches_op_contexts(definition.module.file) and any(
+            project.facts.context_types(p.annotation, definition.scope)
+            for p in definition.parameters
+            if p.annotation is not None
+        ):
+            return True
+        return any(
+            handler.type is None or "BaseException" in ast.dump(handler.type)
+            for statement in own_statements(definition.node)
+            for handler in getattr(statement, "handlers", ())
+        )
 
     def reached(self, definition: Def) -> str | None:
         """The name of a compute function that leads to ``definition``, None if there is none."""
