@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -22,6 +23,9 @@ from .visit import Plan, visit, what
 if TYPE_CHECKING:
     from asset_lint.baseline import Baseline
     from asset_lint.config import Config
+
+#: What a file speaks of that must parse; what is wrong with others is other tools' business.
+_ABOUT = re.compile(rb"dagster|duckdb", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +79,11 @@ class Checker:
                 module = project.module(path, source)
                 functions = project.functions(module)
                 if functions:
+                    module.source.cut(module.tree)
                     visited = visit(self._plan(selection, config, path), module, functions, config, gated=self.gated)
                     findings, problems = visited.findings, visited.problems
             except InvalidSyntax as error:
-                if worth:
+                if _ABOUT.search(data):
                     return Checked(source, (self._invalid(source, error),))
             except AssetLintError:
                 raise

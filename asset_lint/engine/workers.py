@@ -5,8 +5,10 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import signal
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import TYPE_CHECKING, TypeVar, cast
@@ -29,24 +31,25 @@ def spread(
     once.
     """
     context = _context()
-    pending = list(reversed(pieces))
+    shares = _Shares(pieces, jobs)
     died: set[int] = set()
     workers: dict[Connection, _Worker] = {}
     gc.freeze()  # what exists by now is shared with the children, as long as nobody touches it
 
-    def start() -> None:
+    def start(share: int, piece: int) -> None:
         ours, theirs = context.Pipe()
         # A forked child has the parent's ends too; while any is open, nobody sees that the parent is gone.
         inherited = (*workers, ours) if context.get_start_method() == "fork" else ()
         process = context.Process(target=_serve, args=(work, theirs, inherited), daemon=True)
         process.start()
         theirs.close()
-        workers[ours] = worker = _Worker(process, ours)
-        worker.give(pending.pop())
+        workers[ours] = worker = _Worker(process, ours, share)
+        worker.give(piece)
 
     try:
-        for _ in range(min(jobs, len(pieces))):
-            start()
+        for share in range(min(jobs, len(pieces))):
+            if (first := shares.next(share)) is not None:
+                start(share, first)
         while workers:
             for connection in wait(list(workers)):
                 worker = workers[cast("Connection", connection)]
@@ -56,22 +59,21 @@ def spread(
                 except (EOFError, OSError):
                     del workers[worker.connection]
                     how = worker.end()
+                    again: int | None = piece
                     if piece in died:
                         yield piece, crashed(piece, how)
-                    else:  # a process may be killed for other reasons than what it is at
-                        died.add(piece)
-                        pending.append(piece)
-                    if pending:
-                        start()
+                        again = shares.next(worker.share)
+                    died.add(piece)  # a process may be killed for other reasons than what it is at
+                    if again is not None:
+                        start(worker.share, again)
                     continue
                 if isinstance(result, BaseException):
                     raise result
                 yield piece, result
-                if pending:
-                    worker.give(pending.pop())
-                else:
+                following = shares.next(worker.share)
+                worker.give(following)
+                if following is None:
                     del workers[worker.connection]
-                    worker.give(None)
                     worker.end()
     finally:
         gc.unfreeze()
@@ -81,10 +83,27 @@ def spread(
             worker.end()
 
 
+class _Shares:
+    """Neighbouring pieces go to one process, for what they have in common; who is done helps where most is left."""
+
+    def __init__(self, pieces: Sequence[int], jobs: int) -> None:
+        count = max(1, min(jobs, len(pieces)))
+        bounds = [len(pieces) * at // count for at in range(count + 1)]
+        self._queues = [deque(pieces[start:end]) for start, end in pairwise(bounds)]
+
+    def next(self, share: int) -> int | None:
+        """The piece to do next; None when all are given out."""
+        if self._queues[share]:
+            return self._queues[share].popleft()
+        longest = max(self._queues, key=len)
+        return longest.pop() if longest else None
+
+
 @dataclass(slots=True)
 class _Worker:
     process: BaseProcess
     connection: Connection
+    share: int
     piece: int = -1
 
     def give(self, piece: int | None) -> None:

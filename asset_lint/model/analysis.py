@@ -111,6 +111,8 @@ class Analysis:
     def site(self, node: ast.AST, key: object, make: Site) -> Site:
         """The connection that ``node`` makes: one for each node, however often the flow passes it."""
         found = self.sites.setdefault((id(node), key), make)
+        if found is make and self.definition is not None and self.definition.owner is not None:
+            make.in_class = True
         self.opened[found] = None
         return found
 

@@ -212,6 +212,19 @@ class Function:
             current = current.parent
         return False
 
+    def naming(self, annotation: ast.expr, name: str) -> Place | None:
+        """The part of an annotation that names a context class."""
+        assert self.project is not None
+        node = self.project.facts.naming(annotation, self.definition.scope, name)
+        return None if node is None else Place(self.module, node)
+
+    @property
+    def takes_resources_by_key(self) -> bool:
+        """Whether its decorator asks for resources by key; Dagster then refuses resources as parameters."""
+        return self.decorator is not None and any(
+            isinstance(n, ast.keyword) and n.arg == "required_resource_keys" for n in ast.walk(self.decorator)
+        )
+
     def is_with_item(self, place: Place) -> bool:
         """Whether a place is what a ``with`` of this function holds."""
         return any(
@@ -221,8 +234,9 @@ class Function:
             for item in node.items
         )
 
-    def imported_from(self, node: ast.expr, module: str, name: str) -> tuple[str, str]:
-        """The module and name of the import that ``node`` uses; the given ones where it is no imported name."""
+    def imported_from(self, place: Place, module: str, name: str) -> tuple[str, str]:
+        """The module and name of the import that a name uses; the given ones where it is no imported name."""
+        node = place.node
         if isinstance(node, ast.Name):
             for binding in self.module.scope.names.get(node.id, ()):
                 if isinstance(binding, Imported):
@@ -262,12 +276,14 @@ class Function:
                     return node
         return None
 
-    @property
-    def conversion(self) -> str | None:
-        """The method that makes of a DuckDB result what the function promises to give; None if none would fit."""
+    def conversion(self, *, whole: bool) -> str | None:
+        """The method that makes of a DuckDB result what the function promises to give; None if none would fit.
+
+        ``whole``: the result is all that it gives, not an element.
+        """
         from .conversion import conversion_of
 
-        return conversion_of(self)
+        return conversion_of(self, whole=whole)
 
     @property
     def promises_duckdb_object(self) -> bool:

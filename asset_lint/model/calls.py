@@ -49,6 +49,7 @@ from .values import (
     origin_of,
 )
 
+MAX_ITEMS = 12  # elements of a container told apart
 VALUE_KINDS = {kind for kind in ResultKind if not kind.is_missing and kind not in (ResultKind.NONE, ResultKind.UNKNOWN)}
 
 
@@ -350,6 +351,9 @@ class Calls(Analysis):
         if isinstance(receiver, Box) and name in ("append", "add", "extend", "insert", "update", "setdefault"):
             for values in arguments.all():
                 self.hand_on(state, values)
+            if name in ("append", "add", "insert") and arguments.positional and isinstance(node, ast.Call):
+                assert isinstance(node.func, ast.Attribute)
+                self.grow(node.func.value, receiver, arguments.positional[-1], state)
             return ANY
         if isinstance(receiver, Box) and name in ("values", "copy", "pop", "get"):
             return (Box("list", receiver.items, open=True),) if name in ("values", "copy") else self.elements((receiver,))
@@ -360,6 +364,14 @@ class Calls(Analysis):
         if name not in HARMLESS_METHODS:
             self.may_raise(state, node)
         return ANY
+
+    def grow(self, target: ast.expr, box: Box, values: Alternatives, state: State) -> None:
+        """A container that a variable holds has one more element."""
+        if not isinstance(target, ast.Name) or values in box.items or len(box.items) >= MAX_ITEMS:
+            return
+        held = state.env.get(target.id, ())
+        grown = Box(box.kind, (*box.items, values), open=True)
+        state.env[target.id] = tuple(grown if value == box else value for value in held)
 
     def call_in_thread(
         self, functions: Alternatives, arguments: Arguments, index: int, state: State, node: ast.AST

@@ -20,54 +20,53 @@ BY_TYPE = {
     "pyarrow.Table": "to_arrow_table",
 }
 LISTS = frozenset(("builtins.list", "typing.List", "typing.Sequence", "collections.abc.Sequence", "typing.Iterable"))
-VAGUE = frozenset(
-    """builtins.dict builtins.tuple builtins.set builtins.object typing.Any typing.Dict typing.Tuple typing.Mapping
-    typing.Optional typing.Union typing.Iterator typing.Generator typing.Iterable collections.abc.Iterator
-    collections.abc.Generator collections.abc.Mapping dagster.Output dagster.MaterializeResult""".split()
+OPEN = frozenset(
+    """builtins.object typing.Any typing.Optional typing.Union dagster.Output dagster.MaterializeResult
+    typing.Iterator typing.Generator typing.Iterable collections.abc.Iterator collections.abc.Generator""".split()
 )
+"""Annotations that say nothing of the kind."""
+
+PLAIN = frozenset("builtins.int builtins.float builtins.str builtins.bool builtins.bytes".split())
 
 
-def conversion_of(function: Function) -> str | None:
-    """The method to convert with: ``df``, ``pl``, ``to_arrow_table``, ``fetchall``; None if none would fit."""
+def conversion_of(function: Function, *, whole: bool) -> str | None:
+    """The method to convert with: ``df``, ``pl``, ``to_arrow_table``, ``fetchall``; None if none would fit.
+
+    ``whole``: the value is all that the function gives, not an element of it.
+    """
     annotation = function.node.returns
     if annotation is None:
         return _of_module(function)
-    return _of_type(function, annotation) or None
+    if explicit := _explicit(function, annotation):
+        return explicit
+    head = annotation.value if isinstance(annotation, ast.Subscript) else annotation
+    name = _name(function, head)
+    if name in LISTS and whole:
+        return "fetchall" if _rows_fit(function, annotation) else None
+    if name in OPEN or name in CONNECTION_TYPES or name in RELATION_TYPES:
+        return _of_module(function)
+    return None if whole or name in PLAIN else _of_module(function)
 
 
-def _of_type(function: Function, node: ast.expr) -> str:
+def _explicit(function: Function, node: ast.expr) -> str:
+    """The conversion to a frame type that an annotation names anywhere."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         try:
             node = ast.parse(node.value.strip(), mode="eval").body
         except (SyntaxError, ValueError):
             return ""
-    if isinstance(node, ast.BinOp):
-        return _of_type(function, node.left) or _of_type(function, node.right)
-    if isinstance(node, ast.Constant):
-        return ""
-    head = node.value if isinstance(node, ast.Subscript) else node
-    name = _name(function, head)
-    parts: list[ast.expr] = []
-    if isinstance(node, ast.Subscript):
-        parts = list(node.slice.elts) if isinstance(node.slice, ast.Tuple) else [node.slice]
-    inner = next((found for part in parts if (found := _of_type(function, part))), "")
-    if name in BY_TYPE:
-        return BY_TYPE[name]
-    if name in CONNECTION_TYPES or name in RELATION_TYPES:
-        return _of_module(function)
-    if name in LISTS:
-        if inner:
-            return inner
-        rows = parts and _name(function, parts[0].value if isinstance(parts[0], ast.Subscript) else parts[0])
-        return "fetchall" if not parts or rows in ("builtins.tuple", "typing.Tuple", "typing.Any", "builtins.list") else ""
-    if name in VAGUE or not name:
-        return inner or (_of_module(function) if not parts or name not in LISTS and _all_vague(function, parts) else "")
-    return inner
+    for part in ast.walk(node):
+        if isinstance(part, (ast.Name, ast.Attribute)) and (found := BY_TYPE.get(_name(function, part))):
+            return found
+    return ""
 
 
-def _all_vague(function: Function, parts: list[ast.expr]) -> bool:
-    names = [_name(function, p.value if isinstance(p, ast.Subscript) else p) for p in parts]
-    return all(not n or n in VAGUE or n == "builtins.str" for n in names)
+def _rows_fit(function: Function, node: ast.expr) -> bool:
+    """Whether ``fetchall()``, a list of tuples, is what a list annotation promises."""
+    if not isinstance(node, ast.Subscript):
+        return True
+    inner = node.slice.value if isinstance(node.slice, ast.Subscript) else node.slice
+    return _name(function, inner) in ("builtins.tuple", "typing.Tuple", "typing.Any", "builtins.object")
 
 
 def _name(function: Function, node: ast.expr) -> str:

@@ -423,7 +423,9 @@ class Evaluator(Calls):
                 self.value(target.value, state)
                 self.stored(target, values, state)
             elif isinstance(target, ast.Subscript):
-                self.value(target.value, state)
+                for box in self.value(target.value, state):
+                    if isinstance(box, Box):
+                        self.grow(target.value, box, values, state)
                 self.value(target.slice, state)
             self.hand_on(state, values)
 

@@ -150,6 +150,13 @@ class Facts:
                 found.add(target.name)
         return frozenset(found)
 
+    def naming(self, node: ast.expr, scope: Scope, name: str) -> ast.expr | None:
+        """The part of an annotation that names the context class ``name``; None where a string hides it."""
+        for part in ast.walk(node):
+            if isinstance(part, (ast.Name, ast.Attribute)) and self.context_types(part, scope) == {name}:
+                return part
+        return None
+
     def decorators(self, definition: Def) -> frozenset[str]:
         """The dotted names of a function's decorators, builtin ones bare."""
         known = self._decorators.get(definition)

@@ -47,7 +47,7 @@ class Handler:
     @property
     def reraises(self) -> bool:
         """Every path of it raises what it caught, by a bare ``raise`` or by name."""
-        return _gives_back(self.node.body, self.node.name)
+        return _gives_back(self.node.body, self.caught_name)
 
     @property
     def names_one_type(self) -> bool:
@@ -80,9 +80,17 @@ class Handler:
     @property
     def raises_another(self) -> bool:
         """Some path of it raises something else than what it caught."""
-        return any(
-            isinstance(n, ast.Raise) and not _is_reraise(n, self.node.name) for n in own_nodes(self.node)
+        return any(isinstance(n, ast.Raise) and not _is_reraise(n, self.caught_name) for n in own_nodes(self.node))
+
+    @property
+    def caught_name(self) -> str | None:
+        """The name that stands for what was caught all through the handler: bound by it and by nothing else in it."""
+        name = self.node.name
+        bound_again = any(
+            isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, (ast.Store, ast.Del))
+            for n in own_nodes(self.node)
         )
+        return None if bound_again else name
 
 
 def handlers_of(function: Function) -> list[Handler]:
@@ -98,10 +106,10 @@ def handlers_of(function: Function) -> list[Handler]:
 def _is_reraise(node: ast.Raise, name: str | None) -> bool:
     if node.exc is None:
         return True
-    exc = node.exc
+    exc: ast.expr | None = node.exc
     if isinstance(exc, ast.Call) and isinstance(exc.func, ast.Attribute) and exc.func.attr == "with_traceback":
         exc = exc.func.value
-    return isinstance(exc, ast.Name) and exc.id == name
+    return name is not None and isinstance(exc, ast.Name) and exc.id == name
 
 
 def _gives_back(body: Sequence[ast.stmt], name: str | None) -> bool:

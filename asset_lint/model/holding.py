@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .index import Place
+from .values import Alternatives, depends_on_connection
 
 if TYPE_CHECKING:
     from .assets import Function
@@ -29,8 +30,13 @@ class Holding:
     closings: tuple[Place, ...]
 
 
-def holding_of(function: Function, connection: Connection) -> Holding | None:
-    """The ``with`` that would hold ``connection``, None where its use doesn't fit one block."""
+def holding_of(
+    function: Function, connection: Connection, seen: Mapping[ast.expr, Alternatives]
+) -> Holding | None:
+    """The ``with`` that would hold ``connection``, None where its use doesn't fit one block.
+
+    ``seen`` are the values of the function's expressions.
+    """
     if connection.outlived or connection.opened.module is not function.module:
         return None
     found = _statement_of(function.node.body, connection.opened.node)
@@ -41,7 +47,7 @@ def holding_of(function: Function, connection: Connection) -> Holding | None:
     name = _assigned_name(statement, connection.opened.node)
     if name is None:
         used_at_once = any(isinstance(n, ast.Attribute) and n.value is connection.opened.node for n in ast.walk(statement))
-        if connection.name or not used_at_once:
+        if connection.name or not used_at_once or _keeps_alive(statement, connection.opened.node, seen):
             return None
         return Holding(connection.opened, False, None, ())
     rest = block[index + 1 :]
@@ -59,6 +65,21 @@ def holding_of(function: Function, connection: Connection) -> Holding | None:
     module = function.module
     until = Place(module, covered[-1]) if closings else None
     return Holding(Place(module, statement), True, until, tuple(Place(module, s) for s in closings))
+
+
+def _keeps_alive(statement: ast.stmt, opened: ast.AST, seen: Mapping[ast.expr, Alternatives]) -> bool:
+    """Whether a statement binds something that needs the connection that it opens in passing: a relation, a bound
+    method, a reader."""
+    if isinstance(statement, ast.Expr):
+        return False
+    for node in ast.walk(statement):
+        value = getattr(node, "value", None) if isinstance(node, (ast.Assign, ast.AnnAssign, ast.NamedExpr)) else None
+        if isinstance(value, ast.expr) and any(opened is inner for inner in ast.walk(value)):
+            if any(depends_on_connection(v) for v in seen.get(value, ())):
+                return True
+    return isinstance(statement, (ast.For, ast.AsyncFor)) and any(
+        depends_on_connection(v) for v in seen.get(statement.iter, ())
+    )
 
 
 def statement_lines(block: Sequence[ast.stmt]) -> set[int]:

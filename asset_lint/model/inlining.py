@@ -106,15 +106,18 @@ class Inliner(Evaluator):
         for hand in summary.handed:
             self.handed[HandedContext(place, hand.callee, hand.parameter, hand.giver, (hand.call, *hand.steps))] = None
         for site in summary.opened:
-            if site.handed_path and site not in summary.fresh:
+            if (site.handed_path or not site.in_class) and site not in summary.fresh:
                 inner = self.site(node, site, self._derived(site, node, owned=False))
                 inner.entered = True
 
     def _derived(self, site: Site, node: ast.AST, *, owned: bool, managed: bool = False) -> Site:
         steps = ((site.opened, "opened here"), *site.steps) if not site.steps else ((site.opened, "obtained here"), *site.steps)
+        origin = site.origin
+        if site.in_class and not site.handed_path and origin is Origin.LITERAL:
+            origin = Origin.FIELD  # a resource or a client decides, not its user
         return Site(
-            self.place(node), site.origin, managed=managed, owned=owned and not self.static,
-            handed_path=False, steps=steps[:4],
+            self.place(node), origin, managed=managed, owned=owned and not self.static,
+            handed_path=False, steps=steps[:4], in_class=site.in_class,
         )  # fmt: skip
 
     def _as_manager(self, summary: Summary, definition: Def, state: State, node: ast.AST) -> Alternatives:

@@ -75,5 +75,6 @@ def first_keyword(sql: Alternatives | None) -> str:
             return ""
         start = _COMMENT.match(text)
         word = re.match(r"[A-Za-z_]+", text[start.end() if start else 0 :])
-        found.add(word.group().upper() if word else "")
+        returning = " RETURNING " in f" {text.upper()} "  # rows come of it
+        found.add(word.group().upper() if word and not returning else "")
     return found.pop() if len(found) == 1 else ""

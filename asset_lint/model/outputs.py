@@ -23,6 +23,8 @@ class Output:
     direct: bool  # the expression itself is the value: it does not merely contain it
     open: bool  # the connection it depends on is open on every path that gets here
     made: list[tuple[Place, str]] = field(default_factory=list)  # where the value came from
+    whole: bool = False  # it is all that is returned, not a part of it
+    last: bool = False  # nothing would run behind the ``return`` if it were none
     settled: bool = True  # nothing else was asked of the connection since the value was made
     statement: str = ""  # first keyword of the constant SQL it came from, upper case, "" if unknown
     executed: bool = False  # a connection that is the result of ``execute``

@@ -21,6 +21,7 @@ from .values import (
     Const,
     Context,
     Instance,
+    LIVE,
     LibraryInstance,
     Manager,
     Method,
@@ -71,7 +72,7 @@ def analyse(function: Function) -> Run:
     )
     for connection in run.connections:
         if connection.leaks:
-            connection.holding = holding_of(function, connection)
+            connection.holding = holding_of(function, connection, flow.seen)
     if function.is_compute:
         run.outputs = _outputs(flow)
     return run
@@ -182,7 +183,7 @@ def _leaving(flow: Flow, node: ast.expr, exit_: ast.AST, found: list[Output]) ->
     if isinstance(node, ast.DictComp):
         _leaving(flow, node.value, exit_, found)
         return
-    if isinstance(node, ast.IfExp) and not all(isinstance(v, (Conn, Result)) for v in flow.seen.get(node, ANY)):
+    if isinstance(node, ast.IfExp) and not all(v in _deep((v,)) for v in flow.seen.get(node, ANY)):
         _leaving(flow, node.body, exit_, found)
         _leaving(flow, node.orelse, exit_, found)
         return
@@ -214,10 +215,31 @@ def _leaving(flow: Flow, node: ast.expr, exit_: ast.AST, found: list[Output]) ->
             open=open_,
             made=list(dict.fromkeys(made))[:3],
             statement=first.statement if isinstance(first, (Result, Conn)) else "",
+            whole=getattr(exit_, "value", None) is node,
+            last=exit_ in _tail(flow.definition.node.body) if flow.definition is not None else False,
             settled=not _queried_between(flow, [v.made for v in deep if isinstance(v, Conn)], exit_),
             executed=all(isinstance(v, Conn) and v.executed for v in deep),
         )
     )
+
+
+def _tail(body: list[ast.stmt]) -> set[ast.AST]:
+    """The statements behind which a function ends anyway."""
+    last = body[-1]
+    found: set[ast.AST] = {last}
+    if isinstance(last, ast.If):
+        found |= _tail(last.body) | (_tail(last.orelse) if last.orelse else set())
+    elif isinstance(last, (ast.With, ast.AsyncWith)):
+        found |= _tail(last.body)
+    elif isinstance(last, ast.Match):
+        for case in last.cases:
+            found |= _tail(case.body)
+    elif hasattr(last, "handlers"):
+        finals = last.finalbody  # type: ignore[attr-defined]
+        if not finals:
+            for part in (last.orelse or last.body, *(handler.body for handler in last.handlers)):  # type: ignore[attr-defined]
+                found |= _tail(part)
+    return found
 
 
 QUERYING = frozenset("execute executemany sql query from_query begin commit rollback".split())
@@ -256,7 +278,6 @@ def _deep(values: Alternatives) -> list[Conn | Manager | Result]:
     return found
 
 
-LIVE = frozenset((ResultKind.RELATION, ResultKind.GROUPED, ResultKind.READER, ResultKind.LAZY_POLARS, ResultKind.ITERATOR))
 
 
 def _kind(value: Conn | Manager | Result) -> ResultKind:

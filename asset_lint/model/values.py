@@ -54,6 +54,7 @@ class Site:
     entered: bool = False
     closed_by_hand: bool = False
     yielded: bool = False
+    in_class: bool = False  # opened by a method: a resource decides
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +240,23 @@ def sites_in(values: Iterable[Value], *, holding: bool = True) -> Iterator[Site]
                 yield from sites_in(item, holding=holding)
             for _, item in value.named:
                 yield from sites_in(item, holding=holding)
+
+
+LIVE = frozenset((ResultKind.RELATION, ResultKind.GROUPED, ResultKind.READER, ResultKind.LAZY_POLARS, ResultKind.ITERATOR))
+
+
+def depends_on_connection(value: Value) -> bool:
+    """Whether a value is of use only while its connection is open."""
+    if isinstance(value, (Conn, Manager, Closing)):
+        return True
+    if isinstance(value, Result):
+        return value.kind in LIVE
+    if isinstance(value, Method):
+        return depends_on_connection(value.receiver)
+    if isinstance(value, (Box, Instance)):
+        items = value.items if isinstance(value, Box) else value.held
+        return any(depends_on_connection(v) for item in items for v in item)
+    return False
 
 
 @dataclass

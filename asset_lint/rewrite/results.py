@@ -26,7 +26,7 @@ NO_ROWS = frozenset(
 
 
 def keep_statement(rewrite: Rewrite, output: Output) -> None:
-    """Drop the ``return``, keep the call."""
+    """Keep the call, return nothing; what would follow must still not be run."""
     import ast
 
     import libcst as cst
@@ -38,6 +38,8 @@ def keep_statement(rewrite: Rewrite, output: Output) -> None:
     node = rewrite.node(exit_, cst.Return)
     assert node.value is not None
     rewrite.replace(node, cst.Expr(node.value))
+    if not output.last:
+        rewrite.insert_after(exit_, "return")
 
 
 def convert(rewrite: Rewrite, function: Function, output: Output, method: str) -> None:

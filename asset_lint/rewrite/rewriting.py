@@ -109,6 +109,18 @@ class Rewrite:
         with self._step():
             self._remove(statement)
 
+    def insert_after(self, statement: Place | cst.CSTNode, code: str) -> None:
+        """Write one more simple statement on a line of its own behind ``statement``."""
+        import libcst as cst
+
+        with self._step():
+            node = self.node(statement)
+            surgery = self._surgery(node)
+            new = cst.parse_statement(code)
+            if not isinstance(new, cst.SimpleStatementLine):
+                raise Impossible("not a simple statement")
+            surgery.insert_after(surgery.statement_of(node), new)
+
     def hold_in_with(
         self,
         opening: Place | cst.CSTNode,

@@ -113,6 +113,12 @@ class Surgery:
             self._replaced[held[0]] = now.with_changes(leading_lines=own)  # no blank lines at the top of a block
         body[begin : end + 1] = [new]
 
+    def insert_after(self, statement: Statement, new: cst.SimpleStatementLine) -> None:
+        """Put one more statement behind ``statement``."""
+        body, place = self._body_with(statement)
+        self._home[new] = self._home[statement]
+        body.insert(place + 1, new)
+
     def unwrap(self, statement: cst.Try) -> None:
         """Take the ``finally`` away, and the ``try`` round its body too if it has nothing else; comments stay."""
         body, place = self._body_with(statement)

@@ -61,7 +61,10 @@ class HardcodedDatabasePath(Rule):
 
     def taken_from_resource(self, opened: Place) -> Fix | None:
         function = self.in_function
-        if not function.is_compute or not function.is_with_item(opened):
+        literals = [c for c in function.connections if c.origin is Origin.LITERAL]
+        if len(literals) > 1 or not function.is_compute or not function.is_with_item(opened):
+            return None
+        if function.takes_resources_by_key:
             return None
         rewrite = self.rewrite()
         name = rewrite.free_name("database", near=opened)

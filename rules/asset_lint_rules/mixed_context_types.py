@@ -112,10 +112,10 @@ class MixedContextTypes(Rule):
         return self.declared(asset, parameter.annotation, Safety.UNSAFE if risky else Safety.SAFE)
 
     def declared(self, function: Function, annotation: ast.expr | None, safety: Safety) -> Fix | None:
-        if annotation is None:
+        place = function.naming(annotation, OP) if annotation is not None else None
+        if place is None:
             return None
         rewrite = self.rewrite()
-        place = Place(function.module, annotation)
         rewrite.replace(place, rewrite.import_name("dagster", ASSET, near=place))
-        rewrite.drop_import(*function.imported_from(annotation, "dagster", OP))
+        rewrite.drop_import(*function.imported_from(place, "dagster", OP))
         return rewrite.fix(f"Declare it `{ASSET}`", safety)

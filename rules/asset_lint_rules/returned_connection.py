@@ -60,7 +60,7 @@ class ReturnedConnection(Rule):
         if is_statement_only(output):
             keep_statement(rewrite, output)
             return rewrite.fix("Keep the statement, drop the `return`")
-        method = self.in_function.conversion
+        method = self.in_function.conversion(whole=output.whole)
         if method is None:
             return None
         if method in ("pl", "to_arrow_table"):

@@ -52,7 +52,7 @@ class ReturnedRelation(Rule):
     def visit_output(self, output: Output) -> None:
         if not output.kinds & RELATIONS or not self.in_function.refuses_duckdb_objects:
             return
-        method = self.in_function.conversion
+        method = self.in_function.conversion(whole=output.whole)
         if is_statement_only(output):
             self.report(
                 output.place,
