@@ -12,6 +12,7 @@ import io
 import shutil
 import subprocess
 import sys
+import tarfile
 import tokenize
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -20,14 +21,19 @@ from random import Random
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "benchmarks" / ".packages"
-PACKAGES = (
+# Source distributions hold the tests too, and these the assets that the libraries try themselves on.
+SOURCES = (
     "dagster==1.13.29",
-    "dagster-airlift==0.29.27",
-    "dagster-aws==0.29.27",
     "dagster-dbt==0.29.27",
-    "dagster-dg-cli==1.13.27",
+    "dagster-dlt==0.29.27",
     "dagster-duckdb==0.29.27",
     "dagster-duckdb-pandas==0.29.27",
+)
+WHEELS = (
+    "catalystcoop.pudl==2025.7.0",
+    "dagster-airlift==0.29.27",
+    "dagster-aws==0.29.27",
+    "dagster-dg-cli==1.13.27",
     "dagster-duckdb-polars==0.29.27",
     "dagster-odp==0.1.4",
     "dagster-polars==0.27.12",
@@ -36,10 +42,13 @@ PACKAGES = (
     "dagster-snowflake==0.29.27",
     "dagster-sqlmesh==0.22.0",
     "metaxy==0.1.11",
-    "catalystcoop.pudl==2025.7.0",
 )
+PACKAGES = SOURCES + WHEELS
 # Fixit takes minutes over everything; it gets the packages that hold assets of their own, without dagster itself.
-WITH_ASSETS = ("catalystcoop_pudl", "dagster_dbt", "dagster_odp", "dagster_polars", "dagster_ray", "metaxy")
+WITH_ASSETS = (
+    "catalystcoop_pudl", "dagster_dbt", "dagster_dlt", "dagster_duckdb", "dagster_duckdb_pandas", "dagster_odp",
+    "dagster_polars", "dagster_ray", "metaxy",
+)  # fmt: skip
 TOOLS = ("fixit==2.2.1", "ruff==0.17.6", "libcst==1.9.0")
 CONFIG = "respect-gitignore = false\n"  # the folder itself is ignored by git
 FIXIT_CONFIG = """\
@@ -72,20 +81,37 @@ def typical() -> Path:
     tree, stamp = FOLDER / "typical", FOLDER / "typical.txt"
     if stamp.exists() and stamp.read_text() == "\n".join(PACKAGES):
         return tree
-    wheels = FOLDER / "wheels"
-    for folder in (tree, wheels):
+    downloads = FOLDER / "downloads"
+    for folder in (tree, downloads):
         shutil.rmtree(folder, ignore_errors=True)
-    wheels.mkdir(parents=True)
-    options = ["--no-deps", "--only-binary", ":all:", "--python-version", "3.12", "-d", str(wheels)]
-    subprocess.run([python(), "-m", "pip", "download", "-q", *options, *PACKAGES], check=True)
-    for wheel in sorted(wheels.glob("*.whl")):
-        project = tree / wheel.name.partition("-")[0]
-        with zipfile.ZipFile(wheel) as archive:
-            archive.extractall(project, [n for n in archive.namelist() if n.endswith(".py")])
+    downloads.mkdir(parents=True)
+    pip = [str(python()), "-m", "pip", "download", "-q", "--no-deps", "-d", str(downloads)]
+    subprocess.run([*pip, "--no-binary", ":all:", *SOURCES], check=True)
+    subprocess.run([*pip, "--only-binary", ":all:", "--python-version", "3.12", *WHEELS], check=True)
+    for archive in sorted(downloads.iterdir()):
+        project = tree / archive.name.partition("-")[0]
+        for name, data in _python_files(archive):
+            file = project / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(data)
         (project / "asset-lint.toml").write_text(CONFIG)
     (tree / "fixit.toml").write_text(FIXIT_CONFIG)
     stamp.write_text("\n".join(PACKAGES))
     return tree
+
+
+def _python_files(archive: Path) -> Iterator[tuple[str, bytes]]:
+    """The Python files of a wheel or a source distribution, the latter's own folder left out."""
+    if archive.suffix == ".whl":
+        with zipfile.ZipFile(archive) as wheel:
+            yield from ((name, wheel.read(name)) for name in wheel.namelist() if name.endswith(".py"))
+        return
+    with tarfile.open(archive) as source:
+        for member in source:
+            name = member.name.partition("/")[2]
+            file = source.extractfile(member) if name.endswith(".py") and ".." not in Path(name).parts else None
+            if file is not None:
+                yield name, file.read()
 
 
 def dense(lines: int = 100_000) -> Path:

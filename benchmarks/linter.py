@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from asset_lint import registry
@@ -21,8 +22,7 @@ class Linter:
         self.root = root
         with inside(root):
             self.configs = ConfigFiles(isolated=True, flags={"select": list(codes)})
-        self.registry = registry.load()
-        self.checker = Checker(self.registry)
+        self.checker = Checker(_registry())
 
     def check(self, paths: Iterable[Path], overrides: Mapping[Path, bytes] | None = None) -> dict[Path, list[Finding]]:
         """The findings of ``paths``; ``overrides`` are files whose content is not what the disk says.
@@ -50,6 +50,11 @@ class Linter:
         for path, data in contents.items():
             project = self.checker.project(str(path), self.configs.of(path.parent))
             project.module(str(path.relative_to(self.root)), Source(str(path.relative_to(self.root)), data))
+
+
+@cache
+def _registry() -> registry.Registry:
+    return registry.load()
 
 
 @contextmanager

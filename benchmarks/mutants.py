@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import ast
 import difflib
+import re
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
@@ -29,6 +30,7 @@ from .mutate.repository import named_function
 
 CODES = tuple(OPERATORS)
 ENOUGH = 0.97
+IMPORT = re.compile(rb"^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+)?import[ \t]*(\([^)]*\)|[^\n]*)", re.MULTILINE)
 
 
 @dataclass
@@ -45,12 +47,14 @@ class Bench:
 
     def __init__(self, root: Path) -> None:
         self.repository = Repository(root)
+        self.candidates = list(self.repository.candidates())
         self.linter = Linter(root, CODES)
-        self.before: dict[Path, list[Finding]] = self.linter.check(self.repository.texts)
+        self.before: dict[Path, list[Finding]] = self.linter.check(self.repository.files)
 
     def silent(self, path: Path, function: str) -> bool:
         """Whether no rule speaks of ``function`` as it is; a function that is not there yet is silent."""
-        node = named_function(self.repository.texts[path].tree, function)
+        text = self.repository.text(path)
+        node = named_function(text.tree, function) if text is not None else None
         return node is None or not any(_within(f, node) for f in self.before[path])
 
     def judge(self, mutant: Mutant) -> Outcome:
@@ -59,7 +63,7 @@ class Bench:
         after = self.linter.check(affected, mutant.overrides)
         own: dict[Path, list[ast.AST]] = defaultdict(list)
         for path, function in mutant.expected:
-            data = mutant.overrides.get(path, self.repository.texts[path].data)
+            data = mutant.overrides.get(path, self.repository.files[path])
             node = named_function(ast.parse(data), function)
             if node is not None:
                 own[path].append(node)
@@ -76,11 +80,24 @@ class Bench:
         return Outcome(mutant, found, others)
 
     def _importers(self, changed: Iterable[Path]) -> Iterator[Path]:
-        """Files that may import one of ``changed``: they have its name."""
-        words = {(p.parent.name if p.name == "__init__.py" else p.stem).encode() for p in changed}
-        for path, text in self.repository.texts.items():
-            if b"dagster" in text.data and any(word in text.data for word in words):
-                yield path
+        """Files that may import one of ``changed``: its name is in an import, from its own package if relative."""
+        names = {p: (p.parent.name if p.name == "__init__.py" else p.stem).encode() for p in changed}
+        for path, data in self.repository.files.items():
+            if b"dagster" not in data or not any(name in data for name in names.values()):
+                continue
+            for module, imported in IMPORT.findall(data):
+                if any(
+                    name in module + imported
+                    and (module[:1] != b"." or file.is_relative_to(path.parents[_dots(module)]))
+                    for file, name in names.items()
+                ):
+                    yield path
+                    break
+
+
+def _dots(module: bytes) -> int:
+    """How many folders up a relative import begins."""
+    return len(module) - len(module.lstrip(b".")) - 1
 
 
 def _within(finding: Finding, node: ast.AST) -> bool:
@@ -95,37 +112,43 @@ def _signs(findings: Iterable[Finding]) -> Counter[str]:
 
 
 def drawn(benches: list[Bench], rule: str, count: int, seed: int) -> Iterator[tuple[Bench, Mutant]]:
-    """``count`` mutants of ``rule``: one of each repository in turn, its ways to make the fault in turn."""
-    streams = [
-        (bench, _mutants(bench, rule, Random(f"{seed} {rule} {bench.repository.root.name}"))) for bench in benches
-    ]
-    Random(f"{seed} {rule}").shuffle(streams)
+    """``count`` mutants of ``rule``: of each repository in turn one, made in the way that was used least so far."""
+    random = Random(f"{seed} {rule}")
+    streams = [(bench, _mutants(bench, rule, seed)) for bench in benches]
+    random.shuffle(streams)
+    used = [0] * len(OPERATORS[rule])
     left = count
     while streams and left:
         for stream in list(streams):
-            mutant = next(stream[1], None)
+            bench, ways = stream
+            order = sorted(ways, key=lambda way: (used[way], random.random()))
+            mutant = None
+            while order and mutant is None:
+                way = order.pop(0)
+                mutant = next(ways[way], None)
+                if mutant is None:
+                    del ways[way]
             if mutant is None:
                 streams.remove(stream)
             elif left:
+                used[way] += 1
                 left -= 1
-                yield stream[0], mutant
+                yield bench, mutant
 
 
-def _mutants(bench: Bench, rule: str, random: Random) -> Iterator[Mutant]:
-    candidates = list(bench.repository.candidates())
-    random.shuffle(candidates)
-    operators = list(OPERATORS[rule])
-    random.shuffle(operators)
-    used: set[tuple[int, int]] = set()
-    for turn in range(len(operators)):
-        for at, candidate in enumerate(candidates):
-            # Each candidate begins with another operator, so that every way is used and every function has its turn.
-            which = (at + turn) % len(operators)
-            if (at, which) not in used:
-                used.add((at, which))
-                mutant = next(_usable(bench, operators[which](candidate, random)), None)
-                if mutant is not None:
-                    yield mutant
+def _mutants(bench: Bench, rule: str, seed: int) -> dict[int, Iterator[Mutant]]:
+    """For each way to make the fault, by its number, the mutants that it makes: one of each function."""
+
+    def made(way: int) -> Iterator[Mutant]:
+        random = Random(f"{seed} {rule} {way} {bench.repository.root.name}")
+        candidates = list(bench.candidates)
+        random.shuffle(candidates)
+        for candidate in candidates:
+            mutant = next(_usable(bench, OPERATORS[rule][way](candidate, random)), None)
+            if mutant is not None:
+                yield mutant
+
+    return {way: made(way) for way in range(len(OPERATORS[rule]))}
 
 
 def _usable(bench: Bench, mutants: Iterator[Mutant]) -> Iterator[Mutant]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -222,17 +223,24 @@ Operator: TypeAlias = Callable[[Candidate, Random], Iterator[Mutant]]
 
 
 class Repository:
-    """The Python files of one laid-out repository."""
+    """The Python files of one laid-out repository; each is parsed when it is asked for."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.texts: dict[Path, Text] = {}
-        for path in sorted(root.rglob("*.py")):
-            data = path.read_bytes()
+        self.files = {path: path.read_bytes() for path in sorted(root.rglob("*.py")) if path.is_file()}
+        self._texts: dict[Path, Text | None] = {}
+        self._tails: dict[str, list[Path]] = defaultdict(list)
+        for path in self.files:
+            self._tails[path.name].append(path)
+
+    def text(self, path: Path) -> Text | None:
+        """One file; None if there is none there, or none that parses."""
+        if path not in self._texts:
             try:
-                self.texts[path] = Text(path, data)
-            except (SyntaxError, ValueError, RecursionError):
-                continue
+                self._texts[path] = Text(path, self.files[path])
+            except (KeyError, SyntaxError, ValueError, RecursionError):
+                self._texts[path] = None
+        return self._texts[path]
 
     @cached_property
     def binds_io_manager(self) -> bool:
@@ -240,7 +248,7 @@ class Repository:
         pattern = re.compile(
             rb"""^[^#\n]*(["']io_manager["']\s*:|\bio_manager\s*=|io_manager_key\s*=\s*["'])""", re.MULTILINE
         )
-        return any(pattern.search(text.data) for text in self.texts.values())
+        return any(pattern.search(data) for data in self.files.values())
 
     def resource_field(self, text: Text, annotation: ast.expr | None) -> str | None:
         """The field that holds the path of the database, if ``annotation`` names a DuckDB resource.
@@ -268,22 +276,28 @@ class Repository:
         parts = tuple((node.module or "").split(".")) if node.module else ()
         if node.level:
             base = path.parents[node.level - 1].joinpath(*parts)
-            return self.texts.get(base.with_suffix(".py")) or self.texts.get(base / "__init__.py")
+            return self.text(base.with_suffix(".py")) or self.text(base / "__init__.py")
         if not parts:
             return None
-        tails = (str(Path("/", *parts)) + ".py", str(Path("/", *parts, "__init__.py")))
-        found = [text for file, text in self.texts.items() if str(file).endswith(tails)]
-        return found[0] if len(found) == 1 else None
+        module, package = str(Path("/", *parts)) + ".py", str(Path("/", *parts, "__init__.py"))
+        found = [file for file in self._tails[f"{parts[-1]}.py"] if str(file).endswith(module)]
+        found += [file for file in self._tails["__init__.py"] if str(file).endswith(package)]
+        return self.text(found[0]) if len(found) == 1 else None
 
     def candidates(self) -> Iterator[Candidate]:
         """Its compute functions; functions of tests and copies of one function are left out."""
         seen: set[str] = set()
-        for path, text in self.texts.items():
-            if b"dagster" not in text.data or SKIPPED_FOLDERS & set(path.relative_to(self.root).parts):
+        for path, data in self.files.items():
+            if b"dagster" not in data or SKIPPED_FOLDERS & set(path.relative_to(self.root).parts):
                 continue
-            if path.name.startswith("test_"):
+            text = self.text(path)
+            if text is None or path.name.startswith("test_"):
                 continue
-            for node, names, enclosing in _functions(text.tree, (), ()):
+            functions = list(_functions(text.tree, (), ()))
+            known = Counter(names for _, names, _ in functions)
+            for node, names, enclosing in functions:
+                if known[names] > 1:
+                    continue  # a name of two functions, in two branches perhaps, doesn't say which is meant
                 kind = next((k for d in node.decorator_list if (k := _last_name(d)) in COMPUTE), None)
                 if kind is None:
                     continue
