@@ -170,4 +170,14 @@ class Witness(Rule):
         self.tell(f"integer {node.value}")
 
 
+class ComputeWitness(Witness):
+    """Never be called out of order in a compute function."""
+
+    code = "XE402"
+
+    def tell(self, event: str) -> None:
+        if self.function is not None and self.function.is_compute:
+            super().tell(event)
+
+
 WORDS: Sequence[type[Rule]] = (BadWord, UnsafeWord, ShownWord, PlainWord)

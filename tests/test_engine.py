@@ -20,6 +20,7 @@ from asset_lint.engine import FileResult, Mode, add_noqa, run, write
 from asset_lint.errors import ConfigError, RuleError, SourceError
 from asset_lint.finding import Safety
 from asset_lint.registry import Registry
+from asset_lint.registry.packs import Pack, rules_of
 from asset_lint.rule import Function, Rule
 
 Rules = Sequence[type[Rule]]
@@ -567,7 +568,8 @@ def test_the_gates_lose_nothing(project: Project) -> None:
     project.add("comment.py", "x = 1  # noqa: XE101\ny = (  # noqa: F401\n")
     for path in [*root.glob("tests/fixtures/**/*.py"), *root.glob("examples/**/*.py")]:
         project.add(str(Path("copied", path.relative_to(root))), path.read_bytes())
-    rules: Rules = [er.Witness, *er.WORDS]
+    builtin = rules_of(Pack("builtin", "asset_lint_rules", "asset-lint"))
+    rules: Rules = [*builtin, er.ComputeWitness, *er.WORDS]
     gated = project.run(rules)
     assert sum(len(result.findings) for result in gated) > 100
     ungated = project.run(rules, gated=False)
