@@ -38,8 +38,27 @@ if TYPE_CHECKING:
     from .config import Config
 
 __all__ = [
-    "Connection", "Finding", "Fix", "Function", "HandedContext", "Handler", "Kind", "Leak", "Module", "Output", "Parameter",
-    "Origin", "Place", "ResultKind", "Rewrite", "Rule", "Safety", "Severity", "Span", "Way", "context_members",
+    "Connection",
+    "Finding",
+    "Fix",
+    "Function",
+    "HandedContext",
+    "Handler",
+    "Kind",
+    "Leak",
+    "Module",
+    "Origin",
+    "Output",
+    "Parameter",
+    "Place",
+    "ResultKind",
+    "Rewrite",
+    "Rule",
+    "Safety",
+    "Severity",
+    "Span",
+    "Way",
+    "context_members",
 ]  # fmt: skip
 
 

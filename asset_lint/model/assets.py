@@ -15,9 +15,9 @@ from .index import Def, Imported, Module, Place, Scope, own_nodes
 from .names import Expression, External
 
 if TYPE_CHECKING:
+    from .analysis import HandedContext
     from .connections import Connection
     from .handlers import Handler
-    from .analysis import HandedContext
     from .names import Names
     from .outputs import Output
     from .project import Project
@@ -433,7 +433,11 @@ def call_forms(module: Module, names: Names) -> Iterator[tuple[Def, Kind, ast.ex
         if not any(_first_line(root) <= line <= (getattr(root, "end_lineno", None) or line) for line in lines):
             continue
         for node in own_nodes(root):
-            if not isinstance(node, ast.Call) or len(node.args) != 1 or not isinstance(node.args[0], (ast.Name, ast.Attribute)):
+            if (
+                not isinstance(node, ast.Call)
+                or len(node.args) != 1
+                or not isinstance(node.args[0], (ast.Name, ast.Attribute))
+            ):
                 continue
             given = [t for t in names.resolve(node.args[0], scope) if isinstance(t, Def)]
             kind = decorator_kind(node.func, scope, names) if given else None

@@ -23,7 +23,6 @@ from .library import (
 from .names import External
 from .values import (
     ANY,
-    UNKNOWN,
     Alternatives,
     Box,
     ClassValue,
@@ -229,8 +228,9 @@ class Calls(Analysis):
     def duckdb_call(self, name: str, arguments: Arguments, state: State, node: ast.AST) -> Alternatives:
         """A function of the module ``duckdb``."""
         if name == "connect":
-            origin, handed = self.path_origin(arguments.get(0, "database"))
-            site = self.site(node, "", Site(self.place(node), origin, handed_path=handed, owned=not self.static))
+            origin, handed, path = self.path_origin(arguments.get(0, "database"))
+            made = Site(self.place(node), origin, handed_path=handed, owned=not self.static, path=path)
+            site = self.site(node, "", made)
             self.may_raise(state, node, DUCKDB)
             return self.opened_at(site, state)
         self.may_raise(state, node, DUCKDB)
@@ -238,10 +238,9 @@ class Calls(Analysis):
             return (Conn(self.borrowed_site(node, Origin.MEMORY), cursor=True),)
         given = arguments.get(-1, "connection")
         holder = next((v for v in given or () if isinstance(v, Conn)), None)
-        site = holder.site if holder else None
         if not duckdb_uses_default_connection(name) and holder is None:
             return ANY
-        return self.results("module", name, site, arguments, node, holder)
+        return self.results("module", name, holder.site if holder else None, arguments, node, holder)
 
     def opened_at(self, site: Site, state: State) -> Alternatives:
         """A connection has just been opened."""
@@ -269,7 +268,22 @@ class Calls(Analysis):
         """What a DuckDB method gives, over the target versions."""
         keyword = first_keyword(arguments.get(0, "query")) if name in ("execute", "sql", "query", "from_query") else ""
         lazy = any(isinstance(v, Const) and v.value is True for v in arguments.get(-1, "lazy") or ())
-        rows = keyword in ("", "SELECT", "WITH", "FROM", "VALUES", "TABLE", "SHOW", "DESCRIBE", "SUMMARIZE", "PIVOT", "EXPLAIN", "CALL", "PRAGMA", "UNPIVOT")
+        rows = keyword in (
+            "",
+            "SELECT",
+            "WITH",
+            "FROM",
+            "VALUES",
+            "TABLE",
+            "SHOW",
+            "DESCRIBE",
+            "SUMMARIZE",
+            "PIVOT",
+            "EXPLAIN",
+            "CALL",
+            "PRAGMA",
+            "UNPIVOT",
+        )
         kinds = duckdb_result(receiver, name, self.project.duckdb_versions, lazy=lazy, rows=rows)  # type: ignore[arg-type]
         place = self.place(node)
         found: list[Value] = []
@@ -281,25 +295,32 @@ class Calls(Analysis):
                 elif conn is not None:
                     found.append(Conn(conn.site, True, made=place))
                 else:
-                    found.append(Conn(self.borrowed_site(node, Origin.MEMORY), executed=name == "execute", statement=keyword, made=place))
+                    found.append(
+                        Conn(
+                            self.borrowed_site(node, Origin.MEMORY),
+                            executed=name == "execute",
+                            statement=keyword,
+                            made=place,
+                        )
+                    )
             elif kind is ResultKind.NONE:
                 found.append(Const(None))
             elif kind in VALUE_KINDS:
                 found.append(Result(kind, site, place, keyword))
         return tuple(found) or ANY
 
-    def path_origin(self, values: Alternatives | None) -> tuple[Origin, bool]:
-        """Where a database path comes from, and whether a caller handed it over."""
+    def path_origin(self, values: Alternatives | None) -> tuple[Origin, bool, str]:
+        """Where a database path comes from, whether a caller handed it over, and what is known of its text."""
         if values is None:
-            return Origin.MEMORY, False
+            return Origin.MEMORY, False, ""
         origin, text, handed = origin_of(values)
         if text.startswith((":memory:", ":default:")) or (origin is Origin.LITERAL and _is_plain_none(values)):
-            return Origin.MEMORY, False
+            return Origin.MEMORY, False, ""
         if text.startswith(("md:", "motherduck:")):
-            return Origin.UNKNOWN, False
+            return Origin.UNKNOWN, False, ""
         if any(isinstance(v, Const) and v.value == "" for v in values):
-            return Origin.MEMORY, False
-        return origin, handed
+            return Origin.MEMORY, False, ""
+        return origin, handed, text
 
     def origin_in_code(self, path: Alternatives | None) -> Origin:
         """The path given to a resource that this function builds itself; elsewhere it is configuration."""
@@ -319,8 +340,9 @@ class Calls(Analysis):
     def known_connection(self, node: ast.Call, arguments: Arguments, state: State) -> Alternatives:
         """A connection by the configuration's word."""
         path = arguments.positional[0] if arguments.positional else next((v for _, v in arguments.named), None)
-        origin, handed = self.path_origin(path) if path is not None else (Origin.UNKNOWN, False)
-        site = self.site(node, "known", Site(self.place(node), origin, owned=not self.static, handed_path=handed))
+        origin, handed, text = self.path_origin(path) if path is not None else (Origin.UNKNOWN, False, "")
+        made = Site(self.place(node), origin, owned=not self.static, handed_path=handed, path=text)
+        site = self.site(node, "known", made)
         return self.opened_at(site, state)
 
     # ---- methods -----------------------------------------------------------------------------------------------------
@@ -356,7 +378,9 @@ class Calls(Analysis):
                 self.grow(node.func.value, receiver, arguments.positional[-1], state)
             return ANY
         if isinstance(receiver, Box) and name in ("values", "copy", "pop", "get"):
-            return (Box("list", receiver.items, open=True),) if name in ("values", "copy") else self.elements((receiver,))
+            return (
+                (Box("list", receiver.items, open=True),) if name in ("values", "copy") else self.elements((receiver,))
+            )
         for index, values in enumerate(arguments.all()):
             if name in ("submit", "run_in_executor", "map") and index < 2:
                 self.call_in_thread(values, arguments, index, state, node)

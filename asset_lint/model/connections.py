@@ -45,6 +45,7 @@ class Connection:
     opened: Place
     name: str  # the variable that holds it, "" if none does
     origin: Origin
+    path: str  # the text of the path, as far as the code tells it
     in_memory: bool
     managed: bool  # what the call gives is a context manager; nothing is open before it is entered
     owned: bool  # False: someone else closes it
@@ -54,4 +55,3 @@ class Connection:
     holding: Holding | None = None  # the ``with`` that could hold it
     leaks: list[Leak] = field(default_factory=list)
     steps: list[tuple[Place, str]] = field(default_factory=list)
-

@@ -58,7 +58,7 @@ class Evaluator(Calls):
         return ANY
 
     def _constant(self, node: ast.Constant, state: State) -> Alternatives:
-        return ANY if node.value is Ellipsis else (Const(node.value),)  # type: ignore[arg-type]
+        return ANY if node.value is Ellipsis else (Const(node.value),)
 
     # ---- names -----------------------------------------------------------------------------------------------------
 
@@ -219,7 +219,12 @@ class Evaluator(Calls):
         for owner in owners:
             if isinstance(owner, Box):
                 at = index[0].value if len(index) == 1 and isinstance(index[0], Const) else None
-                if owner.kind in ("list", "tuple") and not owner.open and isinstance(at, int) and -len(owner.items) <= at < len(owner.items):
+                if (
+                    owner.kind in ("list", "tuple")
+                    and not owner.open
+                    and isinstance(at, int)
+                    and -len(owner.items) <= at < len(owner.items)
+                ):
                     found.append(owner.items[at])
                 else:
                     found.append(join(*owner.items, ANY) if owner.items else ANY)
@@ -258,10 +263,14 @@ class Evaluator(Calls):
             b, second, also = origin_of(right)
             if Origin.UNKNOWN not in (a, b):
                 worst = a if a.value >= b.value else b
-                text = first if isinstance(node.op, ast.Mod) else (first or "") + (second if a is Origin.LITERAL else "")
+                text = (
+                    first if isinstance(node.op, ast.Mod) else (first or "") + (second if a is Origin.LITERAL else "")
+                )
                 return (Text(worst, text, given or also),)
             if isinstance(node.op, ast.Add) and all(isinstance(v, Box) for v in (*left, *right)):
-                return (Box("list", tuple(i for v in (*left, *right) if isinstance(v, Box) for i in v.items), open=True),)
+                return (
+                    Box("list", tuple(i for v in (*left, *right) if isinstance(v, Box) for i in v.items), open=True),
+                )
             return (Text(Origin.UNKNOWN, first),) if first else ANY
         return ANY
 
@@ -417,7 +426,7 @@ class Evaluator(Calls):
         elif isinstance(target, (ast.Tuple, ast.List)):
             self._unpack(target, values, state, node)
         elif isinstance(target, ast.Starred):
-            self.assign(target.value, (Box("list", values and (values,), open=True),), state, node)
+            self.assign(target.value, (Box("list", (values,), open=True),), state, node)
         else:
             if isinstance(target, ast.Attribute):
                 self.value(target.value, state)
@@ -447,7 +456,11 @@ class Evaluator(Calls):
 
 def _closes(node: ast.AST, name: str) -> bool:
     for inner in ast.walk(node):
-        if isinstance(inner, ast.Attribute) and inner.attr in ("close", "__exit__") and isinstance(inner.value, ast.Name):
+        if (
+            isinstance(inner, ast.Attribute)
+            and inner.attr in ("close", "__exit__")
+            and isinstance(inner.value, ast.Name)
+        ):
             if inner.value.id == name:
                 return True
         if isinstance(inner, (ast.With, ast.AsyncWith)):

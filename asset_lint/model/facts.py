@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 from .analysis import Summary
 from .assets import Function
 from .index import Class, Def, Module, Place, Scope, own_nodes
+from .knowledge import ResultKind, dagster_public_name
+from .library import is_duckdb_resource
 from .names import Expression, External
+from .reach import Reach
 from .values import (
     ANY,
     UNKNOWN,
@@ -30,9 +33,6 @@ from .values import (
     join,
     sites_in,
 )
-from .knowledge import ResultKind, dagster_public_name
-from .library import is_duckdb_resource
-from .reach import Reach
 
 if TYPE_CHECKING:
     from .project import Project
@@ -41,7 +41,9 @@ CONTEXTS = frozenset(
     """AssetExecutionContext OpExecutionContext AssetCheckExecutionContext AssetObserveResult InitResourceContext
     InputContext OutputContext""".split()
 )
-CONNECTION_TYPES = frozenset(("duckdb.DuckDBPyConnection", "duckdb.duckdb.DuckDBPyConnection", "_duckdb.DuckDBPyConnection"))
+CONNECTION_TYPES = frozenset(
+    ("duckdb.DuckDBPyConnection", "duckdb.duckdb.DuckDBPyConnection", "_duckdb.DuckDBPyConnection")
+)
 RELATION_TYPES = frozenset(("duckdb.DuckDBPyRelation", "duckdb.duckdb.DuckDBPyRelation", "_duckdb.DuckDBPyRelation"))
 OPTIONAL = frozenset(("typing.Optional", "typing.Union", "typing.Annotated", "dagster.ResourceParam", "typing.Final"))
 
@@ -67,7 +69,7 @@ class Facts:
     def static(self, node: ast.expr, scope: Scope) -> Alternatives:
         """The value of an expression read outside any call: a module's constant, a default argument."""
         if isinstance(node, ast.Constant):
-            return ANY if node.value is Ellipsis else (Const(node.value),)  # type: ignore[arg-type]
+            return ANY if node.value is Ellipsis else (Const(node.value),)
         known = self._static.get(node)
         if known is None:
             from .flow import Flow
@@ -198,7 +200,13 @@ class Facts:
             for method in klass.methods.values():
                 this = method.parameters[0].arg if method.parameters else ""
                 for node in own_nodes(method.node):
-                    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+                    targets = (
+                        node.targets
+                        if isinstance(node, ast.Assign)
+                        else [node.target]
+                        if isinstance(node, ast.AnnAssign)
+                        else []
+                    )
                     for target in targets:
                         if (
                             isinstance(target, ast.Attribute)
@@ -297,7 +305,11 @@ class Facts:
 
     def _resource_value(self, node: ast.expr, scope: Scope) -> Alternatives:
         """What an asset receives for a resource that is bound to ``node``."""
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("configured", "configure_at_launch"):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in ("configured", "configure_at_launch")
+        ):
             node = node.func.value
         found: list[Alternatives] = []
         for value in self.static(node, scope):
@@ -311,7 +323,7 @@ class Facts:
 
     def _resource_function(self, definition: Def) -> Alternatives:
         """What a ``@resource`` function gives to the assets."""
-        given = {p.arg: (UNKNOWN,) for p in definition.parameters}
+        given = {p.arg: ANY for p in definition.parameters}
         summary = self.summary(definition, given, (), ())
         values = summary.yields if definition.is_generator else summary.returns
         for site in summary.fresh | set(sites_in(values)):

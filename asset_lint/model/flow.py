@@ -19,9 +19,9 @@ from .values import (
     Closing,
     Conn,
     Const,
+    FunctionValue,
     Giving,
     Manager,
-    FunctionValue,
     Site,
     State,
     Status,
@@ -61,9 +61,7 @@ class Flow(Inliner):
         elif ends:
             returns.append((Const(None),))
         fresh = {
-            site
-            for site in self.opened
-            if site.owned and any(s.status.get(site) is Status.RETURNED for s in finals)
+            site for site in self.opened if site.owned and any(s.status.get(site) is Status.RETURNED for s in finals)
         }
         fresh |= {site for values in self.yields for site in sites_in(values) if site.owned and site in self.opened}
         raised = [state for state, _, _ in self.exits.raises.values()]
@@ -131,7 +129,11 @@ class Flow(Inliner):
         if not definition.parameters or target.value.id != definition.parameters[0].arg:
             return
         for value in values:
-            if isinstance(value, Conn) and state.status.get(value.site) is Status.OPEN and not self._may_close(definition.owner, target.attr):
+            if (
+                isinstance(value, Conn)
+                and state.status.get(value.site) is Status.OPEN
+                and not self._may_close(definition.owner, target.attr)
+            ):
                 self.leak(value.site, Way.STORED, target)
 
     def _may_close(self, klass: Class, attribute: str) -> bool:
@@ -142,7 +144,11 @@ class Flow(Inliner):
             if method.name in CLOSERS:
                 return True
             for node in ast.walk(method.node):
-                if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Attribute) and node.value.attr == attribute:
+                if (
+                    isinstance(node, ast.Attribute)
+                    and isinstance(node.value, ast.Attribute)
+                    and node.value.attr == attribute
+                ):
                     if node.attr in ("close", "__exit__", "__enter__"):
                         return True
                 elif isinstance(node, (ast.Return, ast.Yield, ast.Call, ast.withitem)):
@@ -164,7 +170,11 @@ class Flow(Inliner):
 
     def _assign(self, node: ast.Assign, state: State) -> list[State]:
         first = node.targets[0]
-        if isinstance(first, ast.Name) and first.id in self.flags and isinstance(node.value, (ast.Compare, ast.UnaryOp)):
+        if (
+            isinstance(first, ast.Name)
+            and first.id in self.flags
+            and isinstance(node.value, (ast.Compare, ast.UnaryOp))
+        ):
             return self._assign_test(first.id, node.value, state)
         values = self.value(node.value, state)
         for target in node.targets:
@@ -221,7 +231,12 @@ class Flow(Inliner):
             self.value(node.exc, state)
             target = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
             name = self.names.external(target, self.scope)
-            if not name and isinstance(target, ast.Name) and target.id in _BUILTIN_ERRORS and self.scope.lookup(target.id) is None:
+            if (
+                not name
+                and isinstance(target, ast.Name)
+                and target.id in _BUILTIN_ERRORS
+                and self.scope.lookup(target.id) is None
+            ):
                 name = target.id
             raised = Raised(name)
         key = (raised, *self.signature(state))
@@ -297,7 +312,9 @@ class Flow(Inliner):
                 name = getattr(pattern, "name", None) or getattr(pattern, "rest", None)
                 if isinstance(name, str):
                     branch.env[name] = ANY
-            closed = closed or (case.guard is None and isinstance(case.pattern, ast.MatchAs) and case.pattern.pattern is None)
+            closed = closed or (
+                case.guard is None and isinstance(case.pattern, ast.MatchAs) and case.pattern.pattern is None
+            )
             after.extend(self.block(case.body, [branch]))
         return after if closed else [*after, state]
 

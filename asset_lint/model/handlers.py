@@ -64,11 +64,17 @@ class Handler:
         whole = self.function.node
         bound = [n for n in ast.walk(whole) if isinstance(n, ast.ExceptHandler) and n.name == name]
         inside = {id(n) for handler in bound for n in ast.walk(handler)}
-        return bool(bound) and id(self.node) not in inside and not any(
-            (isinstance(n, ast.Name) and n.id == name or isinstance(n, ast.arg) and n.arg == name)
-            and (id(n) not in inside)
-            or (n in bound and n in ast.walk(self.node))
-            for n in ast.walk(whole)
+        return (
+            bool(bound)
+            and id(self.node) not in inside
+            and not any(
+                (
+                    ((isinstance(n, ast.Name) and n.id == name) or (isinstance(n, ast.arg) and n.arg == name))
+                    and (id(n) not in inside)
+                )
+                or (n in bound and n in ast.walk(self.node))
+                for n in ast.walk(whole)
+            )
         )
 
     @property

@@ -30,9 +30,7 @@ class Holding:
     closings: tuple[Place, ...]
 
 
-def holding_of(
-    function: Function, connection: Connection, seen: Mapping[ast.expr, Alternatives]
-) -> Holding | None:
+def holding_of(function: Function, connection: Connection, seen: Mapping[ast.expr, Alternatives]) -> Holding | None:
     """The ``with`` that would hold ``connection``, None where its use doesn't fit one block.
 
     ``seen`` are the values of the function's expressions.
@@ -46,7 +44,9 @@ def holding_of(
     statement = block[index]
     name = _assigned_name(statement, connection.opened.node)
     if name is None:
-        used_at_once = any(isinstance(n, ast.Attribute) and n.value is connection.opened.node for n in ast.walk(statement))
+        used_at_once = any(
+            isinstance(n, ast.Attribute) and n.value is connection.opened.node for n in ast.walk(statement)
+        )
         if connection.name or not used_at_once or _keeps_alive(statement, connection.opened.node, seen):
             return None
         return Holding(connection.opened, False, None, ())

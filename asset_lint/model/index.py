@@ -304,7 +304,7 @@ class _Binder:
             for case in node.cases:
                 self.body(case.body)
         elif hasattr(node, "handlers"):  # try, try-star
-            self.body(node.body)
+            self.body(node.body)  # type: ignore[attr-defined]
             for handler in node.handlers:
                 if handler.name:
                     self.scope.bind(handler.name, Opaque())
@@ -347,12 +347,21 @@ class _Indexer:
                 self.module.functions.append(definition)
                 if owner is not None:
                     owner.methods.setdefault(node.name, definition)
-                if any(isinstance(s, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) or hasattr(s, "body") for s in node.body):
+                if any(
+                    isinstance(s, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) or hasattr(s, "body")
+                    for s in node.body
+                ):
                     self.nested(node, definition, prefix + node.name + ".")
             elif isinstance(node, ast.ClassDef):
-                fields = {s.target.id: s for s in node.body if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name)}
+                fields = {
+                    s.target.id: s for s in node.body if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name)
+                }
                 assigned = {
-                    t.id: s.value for s in node.body if isinstance(s, ast.Assign) for t in s.targets if isinstance(t, ast.Name)
+                    t.id: s.value
+                    for s in node.body
+                    if isinstance(s, ast.Assign)
+                    for t in s.targets
+                    if isinstance(t, ast.Name)
                 }
                 found = Class(self.module, node, prefix + node.name, scope, {}, assigned, fields)
                 self.module.classes.append(found)

@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING
 from .analysis import ANYTHING, DUCKDB, MAX_DEPTH, HandedContext, Summary
 from .calls import Arguments
 from .evaluate import Evaluator
-from .index import Class, Def, Place
+from .index import Class, Def
 from .library import is_duckdb_resource
 from .names import External
 from .values import (
     ANY,
-    UNKNOWN,
     Alternatives,
     Box,
     ClassValue,
@@ -42,7 +41,7 @@ from .values import (
 )
 
 if TYPE_CHECKING:
-    from .project import Project
+    pass
 
 CACHES = frozenset("functools.lru_cache functools.cache functools.cached_property streamlit.cache_resource".split())
 MANAGERS = frozenset(("contextlib.contextmanager", "contextlib.asynccontextmanager"))
@@ -88,7 +87,9 @@ class Inliner(Evaluator):
         return self._given_back(values, summary, definition, state, node, owned)
 
     def _statuses(self, given: dict[str, Alternatives], state: State) -> tuple[tuple[Site, Status], ...]:
-        found = {site: state.status[site] for values in given.values() for site in sites_in(values) if site in state.status}
+        found = {
+            site: state.status[site] for values in given.values() for site in sites_in(values) if site in state.status
+        }
         return tuple(found.items())
 
     def _hand_context(self, definition: Def, bound: Value | None, arguments: Arguments, node: ast.AST) -> None:
@@ -111,13 +112,17 @@ class Inliner(Evaluator):
                 inner.entered = True
 
     def _derived(self, site: Site, node: ast.AST, *, owned: bool, managed: bool = False) -> Site:
-        steps = ((site.opened, "opened here"), *site.steps) if not site.steps else ((site.opened, "obtained here"), *site.steps)
+        steps = (
+            ((site.opened, "opened here"), *site.steps)
+            if not site.steps
+            else ((site.opened, "obtained here"), *site.steps)
+        )
         origin = site.origin
         if site.in_class and not site.handed_path and origin is Origin.LITERAL:
             origin = Origin.FIELD  # a resource or a client decides, not its user
         return Site(
             self.place(node), origin, managed=managed, owned=owned and not self.static,
-            handed_path=False, steps=steps[:4], in_class=site.in_class,
+            handed_path=False, steps=steps[:4], in_class=site.in_class, path=site.path,
         )  # fmt: skip
 
     def _as_manager(self, summary: Summary, definition: Def, state: State, node: ast.AST) -> Alternatives:
@@ -202,13 +207,17 @@ class Inliner(Evaluator):
 
     def _is_record(self, klass: Class) -> bool:
         """Whether a class merely holds what it is made of: a dataclass, a named tuple."""
-        names = {self.names.external(d.func if isinstance(d, ast.Call) else d, klass.scope) for d in klass.node.decorator_list}
+        names = {
+            self.names.external(d.func if isinstance(d, ast.Call) else d, klass.scope)
+            for d in klass.node.decorator_list
+        }
         bases = {t.name for t in self.names.ancestry(klass) if isinstance(t, External)}
         return bool(names & {"dataclasses.dataclass", "attrs.define", "attr.s"} or bases & {"typing.NamedTuple"})
 
     def is_settings(self, klass: Class) -> bool:
         return any(
-            isinstance(base, External) and (base.name in SETTINGS_BASES or base.name.rpartition(".")[2] in _SETTINGS_TAILS)
+            isinstance(base, External)
+            and (base.name in SETTINGS_BASES or base.name.rpartition(".")[2] in _SETTINGS_TAILS)
             for base in self.names.ancestry(klass)
         )
 
@@ -278,7 +287,9 @@ class Inliner(Evaluator):
         return ANY
 
 
-_SETTINGS_TAILS = frozenset("BaseSettings ConfigurableResource Config BaseModel ConfigurableIOManager Component".split())
+_SETTINGS_TAILS = frozenset(
+    "BaseSettings ConfigurableResource Config BaseModel ConfigurableIOManager Component".split()
+)
 
 
 def _handed(values: Alternatives) -> Alternatives:
@@ -303,5 +314,3 @@ def _mapped(value: Value, mapping: dict[Site, Site]) -> Value:
         items = tuple(tuple(_mapped(v, mapping) for v in item) for item in value.items)
         return Box(value.kind, items, value.open)
     return value
-
-

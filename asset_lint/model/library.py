@@ -6,7 +6,9 @@ import re
 
 from .values import Alternatives, Const, Origin, Text, Value, origin_of
 
-BORROWING = frozenset("pandas polars pyarrow numpy json builtins sqlglot tabulate logging time datetime math re".split())
+BORROWING = frozenset(
+    "pandas polars pyarrow numpy json builtins sqlglot tabulate logging time datetime math re".split()
+)
 """Packages whose functions use a connection that they are given and neither keep nor close it."""
 
 WRAPPERS = {
@@ -31,7 +33,9 @@ HARMLESS_METHODS = frozenset(
     as_posix absolute resolve""".split()
 )
 
-TEXT_METHODS = frozenset("as_posix resolve absolute expanduser joinpath with_suffix with_name format strip __str__ lstrip rstrip".split())
+TEXT_METHODS = frozenset(
+    "as_posix resolve absolute expanduser joinpath with_suffix with_name format strip __str__ lstrip rstrip".split()
+)
 """Methods of a text or path whose result comes from where the text came from."""
 
 FILE_FUNCTIONS = frozenset(

@@ -130,7 +130,9 @@ class Names:
         if isinstance(target, External):
             return (External(f"{target.name}.{name}"),)
         if isinstance(target, Module):
-            inside = self.name(name, target.scope, depth + 1) if name in target.scope.names or target.star_imports else ()
+            inside = (
+                self.name(name, target.scope, depth + 1) if name in target.scope.names or target.star_imports else ()
+            )
             if inside:
                 return inside
             child = self.project.find(f"{target.name}.{name}", target)

@@ -21,13 +21,16 @@ from .names import Names
 
 if TYPE_CHECKING:
     from .assets import Function
+    from .facts import Facts
 
 SKIPPED_FOLDERS = frozenset(
     "site-packages node_modules __pycache__ .git .hg .venv venv .tox .nox .mypy_cache .ruff_cache build dist".split()
 )
 MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", ".git", "asset-lint.toml", "workspace.yaml", "dagster.yaml")
 LIBRARIES = frozenset("dagster duckdb pandas polars pyarrow".split())  # never the project's own, whatever its folders
-IMPORT = re.compile(rb"^[ \t]*(?:from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|[^\n]*)|import[ \t]+([^\n]*))", re.MULTILINE)
+IMPORT = re.compile(
+    rb"^[ \t]*(?:from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|[^\n]*)|import[ \t]+([^\n]*))", re.MULTILINE
+)
 WORD = re.compile(rb"\w+")
 DAGSTER = re.compile(rb"dagster")
 NEAR_DUCKDB = rb"^[ \t]*(?:import|from)[ \t][^\n]*duckdb|\bibis\.duckdb\b"

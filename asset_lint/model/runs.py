@@ -14,6 +14,7 @@ from .knowledge.kinds import ResultKind
 from .outputs import Output
 from .values import (
     ANY,
+    LIVE,
     UNKNOWN,
     Alternatives,
     Box,
@@ -21,7 +22,6 @@ from .values import (
     Const,
     Context,
     Instance,
-    LIVE,
     LibraryInstance,
     Manager,
     Method,
@@ -50,7 +50,7 @@ def analyse(function: Function) -> Run:
     around = project.facts.function(definition.parent) if definition.parent is not None else None
     if around is not None:
         flow.closure = around.run.closures.get(definition, {})
-    given: dict[str, Alternatives] = {p.name: parameter_value(function, p) for p in function.parameters}
+    given = {p.name: parameter_value(function, p) for p in function.parameters}
     if definition.owner is not None and definition.parameters:
         this = definition.parameters[0].arg
         if this == "self":
@@ -119,7 +119,9 @@ def _connections(flow: Flow) -> list[Connection]:
     by_site: dict[Site, list[Leak]] = {}
     gone = [values for _, _, values in flow.exits.returns] + flow.yields
     outlived = {v.site for values in gone for v in _deep(values) if v.site is not None}
-    handed = {s for state, _, _ in flow.exits.returns for s, status in state.status.items() if status is Status.RETURNED}
+    handed = {
+        s for state, _, _ in flow.exits.returns for s, status in state.status.items() if status is Status.RETURNED
+    }
     for (site, way, _), leak in flow.leaks.items():
         if way is Way.RAISE and site in handed:
             continue  # a helper that opens, sets up and returns: its caller owns the connection
@@ -134,6 +136,7 @@ def _connections(flow: Flow) -> list[Connection]:
                 opened=site.opened,
                 name=site.name,
                 origin=site.origin,
+                path=site.path,
                 in_memory=site.origin is Origin.MEMORY,
                 managed=site.managed,
                 owned=site.owned,
@@ -204,7 +207,11 @@ def _leaving(flow: Flow, node: ast.expr, exit_: ast.AST, found: list[Output]) ->
     sites = {v.site for v in deep if v.site is not None}
     open_ = not (sites & flow.closed_at.get(exit_, set()))
     first = deep[0]
-    made = [(v.made, "made here") for v in deep if isinstance(v, (Result, Conn)) and v.made is not None and v.made.node is not node]
+    made = [
+        (v.made, "made here")
+        for v in deep
+        if isinstance(v, (Result, Conn)) and v.made is not None and v.made.node is not node
+    ]
     found.append(
         Output(
             place=Place(flow.module, node),
@@ -276,8 +283,6 @@ def _deep(values: Alternatives) -> list[Conn | Manager | Result]:
         elif isinstance(value, Instance):
             stack.extend(v for item in value.held for v in item)
     return found
-
-
 
 
 def _kind(value: Conn | Manager | Result) -> ResultKind:

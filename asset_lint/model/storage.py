@@ -7,15 +7,16 @@ import enum
 import re
 from typing import TYPE_CHECKING
 
-from .values import Alternatives, Const, External, LibraryInstance, Value
+from .names import External
+from .values import Alternatives, Const, LibraryInstance, Value
 
 if TYPE_CHECKING:
     from .assets import Function
 
-PICKLING = re.compile(r"^dagster(_\w+)*\.(\w+\.)*(fs_io_manager|FilesystemIOManager|\w*[Pp]ickle\w*(io_manager|IOManager)\w*)$")
-TABULAR = re.compile(
-    r"^dagster_(duckdb|snowflake|gcp|deltalake|iceberg)\w*\.(\w+\.)*(\w+IOManager|\w+_io_manager)$"
+PICKLING = re.compile(
+    r"^dagster(_\w+)*\.(\w+\.)*(fs_io_manager|FilesystemIOManager|\w*[Pp]ickle\w*(io_manager|IOManager)\w*)$"
 )
+TABULAR = re.compile(r"^dagster_(duckdb|snowflake|gcp|deltalake|iceberg)\w*\.(\w+\.)*(\w+IOManager|\w+_io_manager)$")
 
 
 class Storage(enum.Enum):
@@ -64,7 +65,11 @@ def _keys(function: Function) -> tuple[set[str], bool]:
     if function.decorator is not None:
         for node in ast.walk(function.decorator):
             if isinstance(node, ast.keyword) and node.arg == "io_manager_key":
-                keys.add(node.value.value if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str) else "?")
+                keys.add(
+                    node.value.value
+                    if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+                    else "?"
+                )
             elif isinstance(node, ast.keyword) and node.arg == "io_manager_def":
                 defined = True
             elif isinstance(node, ast.keyword) and node.arg is None:

@@ -54,6 +54,7 @@ class Site:
     entered: bool = False
     closed_by_hand: bool = False
     yielded: bool = False
+    path: str = ""  # the text of the path, as far as the code tells it
     in_class: bool = False  # opened by a method: a resource decides
 
 
@@ -69,7 +70,7 @@ UNKNOWN = Unknown()
 class Const:
     """A constant of the code."""
 
-    value: Union[str, bytes, int, float, complex, bool, None]
+    value: str | bytes | int | float | complex | bool | None
     handed: bool = False  # given to this function by a caller
 
 
@@ -242,7 +243,9 @@ def sites_in(values: Iterable[Value], *, holding: bool = True) -> Iterator[Site]
                 yield from sites_in(item, holding=holding)
 
 
-LIVE = frozenset((ResultKind.RELATION, ResultKind.GROUPED, ResultKind.READER, ResultKind.LAZY_POLARS, ResultKind.ITERATOR))
+LIVE = frozenset(
+    (ResultKind.RELATION, ResultKind.GROUPED, ResultKind.READER, ResultKind.LAZY_POLARS, ResultKind.ITERATOR)
+)
 
 
 def depends_on_connection(value: Value) -> bool:

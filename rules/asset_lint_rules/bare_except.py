@@ -57,7 +57,13 @@ class BareExcept(Rule):
             return
         clause = "except:" if handler.node.type is None else "except BaseException:"
         cure = "except duckdb.Error:" if handler.guards_queries_alone else "except Exception:"
-        self.report(handler.place, clause=clause, cure=cure, fix=self.narrowed(handler), hint=f"write `{cure}`, or raise again what was caught")
+        self.report(
+            handler.place,
+            clause=clause,
+            cure=cure,
+            fix=self.narrowed(handler),
+            hint=f"write `{cure}`, or raise again what was caught",
+        )
 
     def narrowed(self, handler: Handler) -> Fix | None:
         if handler.raises_another or not handler.names_one_type:

@@ -1,4 +1,4 @@
-from asset_lint.rule import Connection, Fix, Origin, Place, Rule, Safety
+from asset_lint.rule import Connection, Fix, Origin, Rule, Safety
 
 
 class HardcodedDatabasePath(Rule):
@@ -56,19 +56,22 @@ class HardcodedDatabasePath(Rule):
                 function=function.name,
                 because=connection.steps,
                 hint=self.hint,
-                fix=self.taken_from_resource(connection.opened),
+                fix=self.taken_from_resource(connection),
             )
 
-    def taken_from_resource(self, opened: Place) -> Fix | None:
+    def taken_from_resource(self, connection: Connection) -> Fix | None:
         function = self.in_function
-        literals = [c for c in function.connections if c.origin is Origin.LITERAL]
-        if len(literals) > 1 or not function.is_compute or not function.is_with_item(opened):
+        same_file = [c.opened for c in function.connections if c.path and c.path == connection.path] or [
+            connection.opened
+        ]
+        if not function.is_compute or function.takes_resources_by_key:
             return None
-        if function.takes_resources_by_key:
+        if not all(function.is_with_item(opened) for opened in same_file):
             return None
         rewrite = self.rewrite()
-        name = rewrite.free_name("database", near=opened)
+        name = rewrite.free_name("database", near=connection.opened)
         resource = rewrite.import_name("dagster_duckdb", "DuckDBResource", near=function.place)
         rewrite.add_parameter(function.place, name, resource)
-        rewrite.replace(opened, f"{name}.get_connection()")
+        for opened in same_file:
+            rewrite.replace(opened, f"{name}.get_connection()")
         return rewrite.fix(f"Take a `DuckDBResource` as the parameter `{name}`", Safety.UNSAFE)

@@ -1,7 +1,15 @@
 import ast
 
 from asset_lint.rule import (
-    Fix, Function, HandedContext, Parameter, Place, Rule, Safety, Severity, context_members,
+    Fix,
+    Function,
+    HandedContext,
+    Parameter,
+    Place,
+    Rule,
+    Safety,
+    Severity,
+    context_members,
 )  # fmt: skip
 
 ASSET, OP = "AssetExecutionContext", "OpExecutionContext"

@@ -51,7 +51,9 @@ class ReturnedConnection(Rule):
         cure = "Give the rows or a frame instead"
         if output.executed:
             cure = "`execute` gives the connection itself: fetch its rows, e.g. `.df()`"
-        self.report(output.place, function=self.in_function.name, cure=cure, because=output.made, fix=self.fetched(output))
+        self.report(
+            output.place, function=self.in_function.name, cure=cure, because=output.made, fix=self.fetched(output)
+        )
 
     def fetched(self, output: Output) -> Fix | None:
         if not (output.executed and output.direct and output.only and output.open and output.settled):

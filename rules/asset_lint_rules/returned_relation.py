@@ -65,7 +65,14 @@ class ReturnedRelation(Rule):
             return
         cure = f".{method or 'df'}()"
         fix = self.converted(output, method) if method else None
-        self.report(output.place, function=self.in_function.name, cure=cure, because=output.made, fix=fix, hint=f"call `{cure}` while the connection is open")
+        self.report(
+            output.place,
+            function=self.in_function.name,
+            cure=cure,
+            because=output.made,
+            fix=fix,
+            hint=f"call `{cure}` while the connection is open",
+        )
 
     def converted(self, output: Output, method: str) -> Fix | None:
         if not (output.direct and output.only and output.open):
