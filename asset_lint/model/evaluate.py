@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from types import EllipsisType
 from typing import Any
 
 from .calls import Calls
@@ -22,6 +23,7 @@ from .values import (
     Giving,
     Instance,
     LibraryInstance,
+    Manager,
     Method,
     ModuleValue,
     Origin,
@@ -58,7 +60,7 @@ class Evaluator(Calls):
         return ANY
 
     def _constant(self, node: ast.Constant, state: State) -> Alternatives:
-        return ANY if node.value is Ellipsis else (Const(node.value),)
+        return ANY if isinstance(node.value, EllipsisType) else (Const(node.value),)
 
     # ---- names -----------------------------------------------------------------------------------------------------
 
@@ -417,10 +419,8 @@ class Evaluator(Calls):
                 self.hand_on(state, values)
             state.env[target.id] = values
             for value in values:
-                if isinstance(value, (Conn,)) or hasattr(value, "site"):
-                    site = value.site
-                    if site is not None and not site.name and not isinstance(value, Result):
-                        site.name = target.id
+                if isinstance(value, (Conn, Manager)) and not value.site.name:
+                    value.site.name = target.id
             if before is not None and before != values:
                 self.lost(before, state, node)
         elif isinstance(target, (ast.Tuple, ast.List)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from types import EllipsisType
 from typing import TYPE_CHECKING
 
 from .analysis import Summary
@@ -69,7 +70,7 @@ class Facts:
     def static(self, node: ast.expr, scope: Scope) -> Alternatives:
         """The value of an expression read outside any call: a module's constant, a default argument."""
         if isinstance(node, ast.Constant):
-            return ANY if node.value is Ellipsis else (Const(node.value),)
+            return ANY if isinstance(node.value, EllipsisType) else (Const(node.value),)
         known = self._static.get(node)
         if known is None:
             from .flow import Flow

@@ -555,5 +555,5 @@ _STATEMENTS: dict[type[ast.AST], Callable[[Any, Any, State], list[State]]] = {
     ast.Global: lambda flow, node, state: [state],
     ast.Nonlocal: lambda flow, node, state: [state],
 }
-if hasattr(ast, "TryStar"):
-    _STATEMENTS[ast.TryStar] = Flow._try
+if (try_star := getattr(ast, "TryStar", None)) is not None:  # from Python 3.11 on
+    _STATEMENTS[try_star] = Flow._try

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .index import Place, own_nodes, own_statements
+from .index import Place, handlers_in, own_nodes, own_statements
 from .knowledge import duckdb_exceptions
 
 if TYPE_CHECKING:
@@ -102,10 +102,9 @@ class Handler:
 def handlers_of(function: Function) -> list[Handler]:
     """The handlers of a function's own body, in the order of the source."""
     return [
-        Handler(handler, function, node.body)  # type: ignore[attr-defined]
+        Handler(handler, function, list(getattr(node, "body", ())))
         for node in own_statements(function.node)
-        if hasattr(node, "handlers")
-        for handler in node.handlers
+        for handler in handlers_in(node)
     ]
 
 
@@ -158,7 +157,7 @@ def _ends_of(node: ast.stmt, name: str | None) -> set[str]:
         ends = _ends(node.body, name)  # type: ignore[attr-defined]
         if "end" in ends:
             ends = (ends - {"end"}) | _ends(node.orelse, name)  # type: ignore[attr-defined]
-        for handler in node.handlers:
+        for handler in handlers_in(node):
             # inside an inner handler a bare raise gives back the inner exception
             ends |= {"other" if e == "reraise" else e for e in _ends(handler.body, None)}
         return ends | (finals - {"end"})

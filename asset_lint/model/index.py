@@ -239,6 +239,12 @@ _NESTED = frozenset((ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.La
 _BARREN = frozenset((ast.Load, ast.Store, ast.Del))  # contexts of names: nothing is below them
 
 
+def handlers_in(node: ast.stmt) -> Sequence[ast.ExceptHandler]:
+    """The ``except`` clauses of a ``try`` (or ``try`` with stars), none of any other statement."""
+    handlers: Sequence[ast.ExceptHandler] = getattr(node, "handlers", ())
+    return handlers
+
+
 class _Binder:
     """Collects what the statements of one scope bind; nested functions are bound, not entered."""
 
@@ -303,14 +309,15 @@ class _Binder:
         elif isinstance(node, ast.Match):
             for case in node.cases:
                 self.body(case.body)
-        elif hasattr(node, "handlers"):  # try, try-star
-            self.body(node.body)  # type: ignore[attr-defined]
-            for handler in node.handlers:
+        elif handlers := handlers_in(node):
+            for body in _bodies(node):
+                self.body(body)
+            for handler in handlers:
                 if handler.name:
                     self.scope.bind(handler.name, Opaque())
-                self.body(handler.body)
-            self.body(node.orelse)  # type: ignore[attr-defined]
-            self.body(node.finalbody)  # type: ignore[attr-defined]
+        elif isinstance(node, ast.Try):  # without handlers: only a `finally`
+            for body in _bodies(node):
+                self.body(body)
 
     def klass(self, node: ast.ClassDef) -> Binding:
         return next((c for c in self.module.classes if c.node is node), Opaque())

@@ -60,11 +60,11 @@ class HardcodedDatabasePath(Rule):
             )
 
     def taken_from_resource(self, connection: Connection) -> Fix | None:
+        """One resource a file, one file at a time: the next gets its own once this one has its name."""
         function = self.in_function
-        same_file = [c.opened for c in function.connections if c.path and c.path == connection.path] or [
-            connection.opened
-        ]
-        if not function.is_compute or function.takes_resources_by_key:
+        literal = [c for c in function.connections if c.origin is Origin.LITERAL]
+        same_file = [c.opened for c in literal if c is connection or (c.path and c.path == connection.path)]
+        if literal[0].opened not in same_file or not function.is_compute or function.takes_resources_by_key:
             return None
         if not all(function.is_with_item(opened) for opened in same_file):
             return None
