@@ -417,21 +417,9 @@ def compute_kind(definition: Def, names: Names) -> tuple[Kind, ast.expr] | None:
     return None
 
 
-def _first_line(node: ast.AST) -> int:
-    return getattr(node, "lineno", 0)
-
-
 def call_forms(module: Module, names: Names) -> Iterator[tuple[Def, Kind, ast.expr]]:
     """Functions made compute functions by a call: ``asset(name="x")(fn)``, ``asset(fn)``."""
-    data = module.source.data
-    lines = {data.count(b"\n", 0, match.start()) + 1 for match in CALL_FORM.finditer(data)}
-    if not lines:
-        return
-    roots: list[tuple[Scope, ast.AST]] = [(module.scope, module.tree)]
-    roots += [(d.inner, d.node) for d in module.functions]
-    for scope, root in roots:
-        if not any(_first_line(root) <= line <= (getattr(root, "end_lineno", None) or line) for line in lines):
-            continue
+    for scope, root in module.scopes_at(CALL_FORM):
         for node in own_nodes(root):
             if (
                 not isinstance(node, ast.Call)

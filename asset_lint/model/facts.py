@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from types import EllipsisType
 from typing import TYPE_CHECKING
@@ -46,6 +47,7 @@ CONNECTION_TYPES = frozenset(
     ("duckdb.DuckDBPyConnection", "duckdb.duckdb.DuckDBPyConnection", "_duckdb.DuckDBPyConnection")
 )
 RELATION_TYPES = frozenset(("duckdb.DuckDBPyRelation", "duckdb.duckdb.DuckDBPyRelation", "_duckdb.DuckDBPyRelation"))
+BINDING = re.compile(rb"\b(?:resources|resource_defs)\s*=(?!=)")
 OPTIONAL = frozenset(("typing.Optional", "typing.Union", "typing.Annotated", "dagster.ResourceParam", "typing.Final"))
 
 
@@ -238,10 +240,8 @@ class Facts:
         found = self._bindings.get(location)
         if found is None:
             found = self._bindings[location] = {}
-            for path in self.project.mentioning(b"resources", b"resource_defs", below=location):
-                if b"dagster" not in self.project.data(path):
-                    continue
-                module = self.project.load(path)
+            for path in self.project.matching(BINDING, location):
+                module = self.project.load(path) if b"dagster" in self.project.data(path) else None
                 if module is None:
                     continue
                 for key, values in self._bound_in(module):
@@ -253,14 +253,12 @@ class Facts:
         location = self.project.location_of(module.file)
         known = self._duckdb_resources.get(location)
         if known is None:
-            paths = self.project.mentioning(b"resources", b"resource_defs", below=location)
+            paths = self.project.matching(BINDING, location)
             known = self._duckdb_resources[location] = any(self.project.touches_duckdb(path) for path in paths)
         return known
 
     def _bound_in(self, module: Module) -> Iterator[tuple[str, Alternatives]]:
-        scopes: list[tuple[Scope, ast.AST]] = [(module.scope, module.tree)]
-        scopes += [(d.inner, d.node) for d in module.functions]
-        for scope, root in scopes:
+        for scope, root in module.scopes_at(BINDING):
             for node in own_nodes(root):
                 if not isinstance(node, ast.Call):
                     continue

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -63,6 +64,17 @@ class Module:
             isinstance(s, ast.ImportFrom) and s.module == "__future__" and any(a.name == "annotations" for a in s.names)
             for s in self.tree.body
         )
+
+    def scopes_at(self, pattern: re.Pattern[bytes]) -> Iterator[tuple[Scope, ast.AST]]:
+        """The module and those of its functions in whose own lines ``pattern`` is found, with their scopes."""
+        data = self.source.data
+        lines = {data.count(b"\n", 0, match.start()) + 1 for match in pattern.finditer(data)}
+        if lines:
+            yield self.scope, self.tree
+            for definition in self.functions:
+                first, last = definition.node.lineno, definition.node.end_lineno or 0
+                if any(first <= line <= last for line in lines):
+                    yield definition.inner, definition.node
 
     def function_at(self, node: ast.AST) -> Def | None:
         """The definition whose node is ``node``."""

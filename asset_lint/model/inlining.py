@@ -107,7 +107,7 @@ class Inliner(Evaluator):
         for hand in summary.handed:
             self.handed[HandedContext(place, hand.callee, hand.parameter, hand.giver, (hand.call, *hand.steps))] = None
         for site in summary.opened:
-            if (site.handed_path or not site.in_class) and site not in summary.fresh:
+            if site.handed_path and site not in summary.fresh:
                 inner = self.site(node, site, self._derived(site, node, owned=False))
                 inner.entered = True
 
@@ -238,7 +238,8 @@ class Inliner(Evaluator):
             if method is not None:
                 function = FunctionValue(method, value)
                 if facts.decorators(method) & {"property", "functools.cached_property"}:
-                    return self._borrowed(self.project_call(function, Arguments(), state, node), state)
+                    values = self._borrowed(self.project_call(function, Arguments(), state, node), state)
+                    return self._configured(values) if self.is_settings(value.klass) else values
                 return (function,)
             field = base.fields.get(name)
             if field is not None:
@@ -256,6 +257,10 @@ class Inliner(Evaluator):
             if assigned:
                 return assigned
         return ANY
+
+    def _configured(self, values: Alternatives) -> Alternatives:
+        """What a property of settings gives is configuration, whatever it is put together from."""
+        return tuple(Text(Origin.FIELD) if isinstance(v, (Text, Const)) else v for v in values)
 
     def _borrowed(self, values: Alternatives, state: State) -> Alternatives:
         """What a property gives stays its object's."""

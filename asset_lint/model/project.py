@@ -359,14 +359,14 @@ class Project:
             folder = os.path.dirname(folder)
         return self.root
 
-    def mentioning(self, *words: bytes, below: str | None = None) -> Iterator[str]:
-        """The project's files (below a folder) whose bytes hold one of ``words``."""
+    def matching(self, pattern: re.Pattern[bytes], below: str) -> Iterator[str]:
+        """The project's files below a folder in whose bytes ``pattern`` is found."""
         for path in self.files:
-            if below is not None and not path.startswith(below + os.sep):
+            if not path.startswith(below + os.sep):
                 continue
             try:
                 data = self.data(path)
             except OSError:
                 continue
-            if any(word in data for word in words):
+            if pattern.search(data):
                 yield path
