@@ -1,4 +1,4 @@
-"""The whole API of a rule author: subclass :class:`Rule`, override ``visit_…`` methods, call :meth:`Rule.report`.
+"""The whole API of a rule author: subclass :class:`Rule`, override ``visit_…``, call :meth:`Rule.report`.
 
 Nodes of the domain are visited like nodes of syntax. For every *function in reach* of Dagster (a compute function, or
 a function of the project that one reaches) the engine calls, in this order:
@@ -10,8 +10,8 @@ a function of the project that one reaches) the engine calls, in this order:
 ``visit_handler(handler)``         each ``except`` clause of the function
 ``visit_<LibCST class>(node)``     each LibCST node of that class in the function's own body
 
-Docstrings of rules are their pages: sections *What it does*, *Why is this bad?*, *Example*, *Use instead*, *Fix safety*,
-*Options*, *References*.
+Docstrings of rules are their pages: sections *What it does*, *Why is this bad?*, *Example*, *Use instead*,
+*Fix safety*, *Options*, *References*.
 """
 
 from __future__ import annotations

@@ -91,12 +91,12 @@ class _Session:
         return Source.read(path).data if known is None else known
 
     def is_heavy(self, index: int) -> bool:
-        """Whether the file takes more than a look."""
+        """Whether the file takes more than a look; also where that look fails: :meth:`result` says how."""
         path, config = self.files[index]
         try:
             return self.checker.is_heavy(str(path), self.data(index), config)
-        except SourceError:
-            return False
+        except Exception:
+            return True
 
     def result(self, index: int) -> FileResult:
         """Check or fix one file."""

@@ -146,7 +146,7 @@ class Evaluator(Calls):
         if isinstance(receiver, LibraryInstance) and receiver.name.startswith("ibis.duckdb") and name == "con":
             return (self.borrowed(node, receiver.origin),)
         if isinstance(receiver, (Text, Const)):
-            origin, text, handed = origin_of((receiver,))
+            origin, _, handed = origin_of((receiver,))
             if name in ("parent", "parents", "name", "stem", "anchor", "value"):
                 return (Text(origin, "", handed),)
             return (Method(receiver, name),)
@@ -235,7 +235,7 @@ class Evaluator(Calls):
                 if owner.origin is Origin.ENVIRONMENT:
                     self.may_raise(state, node)
             elif isinstance(owner, Method):
-                origin, text, handed = origin_of((owner.receiver,))
+                origin, _, handed = origin_of((owner.receiver,))
                 found.append((Text(origin, "", handed),) if origin is not Origin.UNKNOWN else ANY)
             else:
                 found.append(ANY)

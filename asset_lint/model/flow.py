@@ -30,7 +30,8 @@ from .values import (
 )
 
 CLOSERS = frozenset(
-    """close shutdown dispose stop disconnect __exit__ __aexit__ __del__ teardown_after_execution release cleanup""".split()
+    """close shutdown dispose stop disconnect __exit__ __aexit__ __del__ teardown_after_execution release
+    cleanup""".split()
 )
 LOOP_ROUNDS = 3  # enough for a connection to be opened, bound again and closed
 

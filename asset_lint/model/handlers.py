@@ -60,7 +60,7 @@ class Handler:
         return None if self.node.type is None else Place(self.function.module, self.node.type)
 
     def may_bind(self, name: str) -> bool:
-        """Whether the clause may bind ``name``: nothing does, or only handlers that this one stands not in, nor round."""
+        """Whether the clause may bind ``name``: only handlers that it stands neither in nor round bind it so far."""
         whole = self.function.node
         bound = [n for n in ast.walk(whole) if isinstance(n, ast.ExceptHandler) and n.name == name]
         inside = {id(n) for handler in bound for n in ast.walk(handler)}

@@ -12,12 +12,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Union
 
 from ..finding import Span
 from ..source import Slice, Source
 
-FunctionNode = Union[ast.FunctionDef, ast.AsyncFunctionDef]
+FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 class Module:
@@ -185,7 +184,7 @@ class Class:
         return f"<Class {self.module.name}:{self.qualified_name}>"
 
 
-Binding = Union[Imported, Assigned, Opaque, Def, Class]
+Binding = Imported | Assigned | Opaque | Def | Class
 
 
 class Scope:

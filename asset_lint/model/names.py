@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING
 
 from .index import Assigned, Binding, Class, Def, Imported, Module, Scope
 
@@ -35,7 +35,7 @@ class Expression:
     scope: Scope
 
 
-Target = Union[External, Def, Class, Module, Expression]
+Target = External | Def | Class | Module | Expression
 
 
 class Names:

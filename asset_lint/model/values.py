@@ -9,7 +9,6 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Union
 
 from .index import Class, Def, Module, Place
 from .knowledge.kinds import ResultKind
@@ -195,10 +194,10 @@ class Context:
     """The context that Dagster hands to a compute function."""
 
 
-Value = Union[
-    Unknown, Const, Text, External, FunctionValue, ClassValue, ModuleValue, Instance, LibraryInstance, Conn, Manager,
-    Closing, Giving, Result, Box, Method, Partial, Context,
-]  # fmt: skip
+Value = (
+    Unknown | Const | Text | External | FunctionValue | ClassValue | ModuleValue | Instance | LibraryInstance | Conn
+    | Manager | Closing | Giving | Result | Box | Method | Partial | Context
+)  # fmt: skip
 Alternatives = tuple[Value, ...]
 ANY: Alternatives = (UNKNOWN,)
 

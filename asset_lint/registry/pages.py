@@ -51,8 +51,8 @@ OWN = (
 Never leave a file that cannot be parsed.
 
 ## What it does
-Reports files that mention Dagster or DuckDB and that no parser takes: broken syntax, an unknown encoding, bytes that do not
-decode, a NUL byte, nesting so deep that no parser survives it.
+Reports files that mention Dagster or DuckDB and that no parser takes: broken syntax, an unknown encoding, bytes that do
+not decode, a NUL byte, nesting so deep that no parser survives it.
 
 ## Why is this bad?
 Python cannot import the file either, so its assets do not exist. Nothing else in it was checked.

@@ -50,7 +50,10 @@ class BareExcept(Rule):
     """
 
     code = "AL301"
-    message = "`{clause}` swallows a cancelled run, and every mistake in the `try`: the step goes green. Name what you expect, e.g. `{cure}`"
+    message = (
+        "`{clause}` swallows a cancelled run, and every mistake in the `try`: the step goes green. "
+        "Name what you expect, e.g. `{cure}`"
+    )
 
     def visit_handler(self, handler: Handler) -> None:
         if not handler.catches_everything or handler.reraises:

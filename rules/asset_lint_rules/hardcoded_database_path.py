@@ -45,7 +45,10 @@ class HardcodedDatabasePath(Rule):
     """
 
     code = "AL203"
-    message = "`{function}` opens a database file whose path stands in the code: every environment and test opens the same one. Take it from a resource"
+    message = (
+        "`{function}` opens a database file whose path stands in the code: every environment and test opens the same "
+        "one. Take it from a resource"
+    )
     hint = 'bind a resource: `resources={"database": DuckDBResource(database=EnvVar("DUCKDB_DATABASE"))}`'
 
     def visit_connection(self, connection: Connection) -> None:

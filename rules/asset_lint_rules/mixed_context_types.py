@@ -29,8 +29,8 @@ class MixedContextTypes(Rule):
     ## Why is this bad?
     Dagster gives the function what it declares: an asset that asks for an `OpExecutionContext` gets one, without
     `add_asset_metadata`. Since Dagster 1.9 an `AssetExecutionContext` is no `OpExecutionContext`: `isinstance` tests
-    turn false, and members that only ops have raise `AttributeError` in the middle of a run. Where such a member or test
-    is used the finding is an error, else a warning.
+    turn false, and members that only ops have raise `AttributeError` in the middle of a run. Where such a member or
+    test is used the finding is an error, else a warning.
 
     ## Example
     ```python
@@ -61,7 +61,14 @@ class MixedContextTypes(Rule):
 
     code = "AL401"
     severity = Severity.WARNING
-    message = "the context of the asset `{function}` is declared `OpExecutionContext`: it lacks what assets' contexts have. Write `AssetExecutionContext`"
+    message = (
+        "the context of the asset `{function}` is declared `OpExecutionContext`: it lacks what assets' contexts have. "
+        "Write `AssetExecutionContext`"
+    )
+    handed_message = (
+        "an asset's context goes to `{callee}`, which declares `OpExecutionContext` only. "
+        "Declare `AssetExecutionContext`, or the union of both"
+    )
 
     def visit_asset(self, asset: Function) -> None:
         for parameter in asset.parameters:
@@ -98,7 +105,7 @@ class MixedContextTypes(Rule):
         declared = Place(hand.callee.module, hand.parameter)
         self.report(
             hand.call,
-            message="an asset's context goes to `{callee}`, which declares `OpExecutionContext` only. Declare `AssetExecutionContext`, or the union of both",
+            message=self.handed_message,
             callee=hand.callee.name,
             because=[
                 *((step, "handed on here") for step in hand.steps),

@@ -47,7 +47,13 @@ class ReturnedRelation(Rule):
     """
 
     code = "AL101"
-    message = "`{function}` gives a DuckDB relation, which can't be stored: the run fails when it is pickled. Convert it, e.g. `{cure}`"
+    message = (
+        "`{function}` gives a DuckDB relation, which can't be stored: the run fails when it is pickled. "
+        "Convert it, e.g. `{cure}`"
+    )
+    ddl_message = (
+        "`{function}` gives what `{statement} …` gave: on DuckDB 2 a relation, which can't be stored. Drop the `return`"
+    )
 
     def visit_output(self, output: Output) -> None:
         if not output.kinds & RELATIONS or not self.in_function.refuses_duckdb_objects:
@@ -56,7 +62,7 @@ class ReturnedRelation(Rule):
         if is_statement_only(output):
             self.report(
                 output.place,
-                message="`{function}` gives what `{statement} …` gave: on DuckDB 2 a relation, which can't be stored. Drop the `return`",
+                message=self.ddl_message,
                 function=self.in_function.name,
                 statement=output.statement,
                 because=output.made,

@@ -1,8 +1,14 @@
 from asset_lint.rule import Connection, Fix, Rule, Severity, Way
 
 MESSAGES = {
-    Way.NEVER_ENTERED: "`{function}` calls what gives a context manager without `with`: {name} is never opened. Write `with … as {variable}:`",
-    Way.STORED: "`{function}` keeps {name} on its object, and nothing in the class closes it. Give the class a `close`, or use `with`",
+    Way.NEVER_ENTERED: (
+        "`{function}` calls what gives a context manager without `with`: {name} is never opened. "
+        "Write `with … as {variable}:`"
+    ),
+    Way.STORED: (
+        "`{function}` keeps {name} on its object, and nothing in the class closes it. "
+        "Give the class a `close`, or use `with`"
+    ),
 }
 
 
