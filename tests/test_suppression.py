@@ -7,6 +7,8 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from asset_lint.config import Config
 from asset_lint.finding import Finding, Severity
@@ -340,6 +342,56 @@ def test_prose_about_the_tool_is_no_suppression() -> None:
 )
 def test_the_fix_takes_unknown_codes_away(before: str, after: str) -> None:
     assert fixed(before) == after
+
+
+CODE = st.sampled_from(
+    ["one", "foo(two,\n    three{comment}\n)", "@deco{comment}\ndef one(): two", "x = 1", "y = 'é'", ""]
+)
+CODES = st.lists(
+    st.sampled_from(["XS101", "XS102", "XS201", "first-rule", "second-rule", "XS999", "F401", "frist-rule", "AL001"]),
+    min_size=1,
+    max_size=4,
+)
+DIRECTIVE = st.builds(
+    lambda form, codes, reason: form.format(codes=", ".join(codes), reason=reason),
+    st.sampled_from(
+        [
+            "# noqa: {codes}", "# noqa: {codes} {reason}", "# noqa", "# asset-lint: ignore[{codes}] {reason}",
+            "# asset-lint: ignore", "# asset-lint: disable[{codes}]", "# asset-lint: enable[{codes}]",
+            "# asset-lint: disable", "# asset-lint: enable {reason}", "# asset-lint: file-ignore[{codes}] {reason}",
+            "# asset-lint: frobnicate[{codes}]", "# {reason}",
+        ]
+    ),
+    CODES,
+    st.sampled_from(["", "words", "see #12", "é"]),
+)  # fmt: skip
+
+
+def line(code: str, comments: list[str]) -> str:
+    """Code with comments behind it; the first goes inside it, where there is a place."""
+    inside = comments[:1] if "{comment}" in code else []
+    comment = f"  {inside[0]}" if inside else ""
+    return "  ".join([code.replace("{comment}", comment), *comments[len(inside) :]]).rstrip() + "\n"
+
+
+LINE = st.builds(line, CODE, st.lists(DIRECTIVE, max_size=3))
+
+
+@settings(deadline=None)
+@given(st.lists(LINE, max_size=6), st.sampled_from(["\n", "\r\n"]))
+def test_fixing_suppressions_changes_neither_the_code_nor_what_is_suppressed(lines: list[str], newline: str) -> None:
+    text = "".join(lines).replace("\n", newline)
+    before = Source("a.py", text.encode())
+    after = before
+    for _ in range(100):
+        fixes = [each.fix for each in check(after) if each.fix is not None]
+        if not fixes:
+            break
+        after = Source("a.py", apply(after.text, fixes[:1]).encode())
+    assert [each.fix for each in check(after) if each.fix is not None] == []
+    assert [each.tokens for each in Lines(after.text).logical] == [each.tokens for each in Lines(before.text).logical]
+    kept = [[each.code for each in check(source) if each.code.startswith("XS")] for source in (before, after)]
+    assert kept[0] == kept[1]
 
 
 # -- which files are looked at ----------------------------------------------------------------------------------------
