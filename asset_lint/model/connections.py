@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 
 
 class Way(enum.Enum):
-    """How control leaves while a connection is open; the values read after "still open"."""
+    """How control leaves a connection behind; the value says it of the place where it does."""
 
-    END = "at the end of the function"
-    RETURN = "when it returns here"
-    RAISE = "when this raises"
-    REBOUND = "when the name is bound again here"
-    REOPENED = "when the loop opens the next one"
-    STORED = "for as long as the object lives: nothing in its class closes it"
-    DISCARDED = "after this expression, which nothing can close"
-    NEVER_ENTERED = "never: without `with` nothing is opened or closed"
+    END = "still open at the end of the function"
+    RETURN = "still open when it returns here"
+    RAISE = "still open when this raises"
+    REBOUND = "still open when the name is bound again here"
+    REOPENED = "still open when the loop opens the next one"
+    STORED = "kept here for as long as the object lives"
+    DISCARDED = "still open after this expression, and nothing can close it"
+    NEVER_ENTERED = "never entered: without `with` nothing is opened"
 
 
 @dataclass(frozen=True, slots=True)

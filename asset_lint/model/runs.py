@@ -127,10 +127,16 @@ def _connections(flow: Flow) -> list[Connection]:
             continue  # a helper that opens, sets up and returns: its caller owns the connection
         by_site.setdefault(site, []).append(leak)
     found: list[Connection] = []
+    rebound: set[Place] = set()  # one place that forgets whichever connection was opened is one fault
     for site in flow.opened:
         if site.opened.module is not flow.module:
             continue
         leaks = sorted(by_site.get(site, ()), key=lambda leak: (ORDER[leak.way], leak.node.span.start))
+        if leaks and leaks[0].way is Way.REBOUND:
+            if leaks[0].node in rebound:
+                leaks = []
+            else:
+                rebound.add(leaks[0].node)
         found.append(
             Connection(
                 opened=site.opened,

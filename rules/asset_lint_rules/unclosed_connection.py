@@ -67,7 +67,7 @@ class UnclosedConnection(Rule):
                 name=name,
                 variable=connection.name or "conn",
                 function=self.in_function.name,
-                because=[*connection.steps, (leak.node, f"still open {leak.way.value}")],
+                because=[*connection.steps, (leak.node, leak.way.value)],
                 severity=Severity.INFO if connection.in_memory else None,
                 hint="use `with`, or `try: … finally: …close()` right behind the opening",
                 fix=self.held(connection),
