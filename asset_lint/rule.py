@@ -1,7 +1,8 @@
 """The whole API of a rule author: subclass :class:`Rule`, override ``visit_…``, call :meth:`Rule.report`.
 
 Nodes of the domain are visited like nodes of syntax. For every *function in reach* of Dagster (a compute function, or
-a function of the project that one reaches) the engine calls, in this order:
+a function of the project that one leads to and that works near DuckDB, takes a context or catches everything) the
+engine calls, in this order:
 
 ``visit_function(function)``       each function in reach
 ``visit_asset(function)``          those whose body Dagster runs as an asset (``asset``, ``multi_asset`` and their like)
@@ -24,10 +25,10 @@ from .finding import Finding, Fix, Note, Safety, Severity, Span
 from .model.analysis import HandedContext
 from .model.assets import Function, Kind, Parameter
 from .model.connections import Connection, Leak, Way
+from .model.contexts import ASSET_CONTEXT, OP_CONTEXT, use_of
 from .model.handlers import Handler
 from .model.index import Module, Place
-from .model.knowledge import DAGSTER_VERSIONS, ResultKind
-from .model.knowledge import context_members as members_in_version
+from .model.knowledge import ResultKind
 from .model.outputs import Output
 from .model.values import Origin
 from .rewrite import Rewrite
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from .config import Config
 
 __all__ = [
+    "ASSET_CONTEXT", "OP_CONTEXT",
     "Connection",
     "Finding",
     "Fix",
@@ -58,13 +60,8 @@ __all__ = [
     "Severity",
     "Span",
     "Way",
-    "context_members",
+    "use_of",
 ]  # fmt: skip
-
-
-def context_members(name: str) -> frozenset[str]:
-    """What the newest known Dagster gives a context class: its public attributes and methods."""
-    return members_in_version(name, DAGSTER_VERSIONS[-1])
 
 
 class Rule:

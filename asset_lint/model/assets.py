@@ -260,22 +260,6 @@ class Function:
             or any(d.name.startswith("test_") for d in names)
         )
 
-    def members_of(self, name: str, owner: Def | None = None) -> dict[str, ast.Attribute]:
-        """The attributes read of a variable in its body and in what is nested there, with the first place of each."""
-        found: dict[str, ast.Attribute] = {}
-        for node in ast.walk((owner or self.definition).node):
-            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == name:
-                found.setdefault(node.attr, node)
-        return found
-
-    def type_test_of(self, name: str, owner: Def | None = None) -> ast.Call | None:
-        """An ``isinstance`` test of a variable in its body."""
-        for node in ast.walk((owner or self.definition).node):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "isinstance":
-                if node.args and isinstance(node.args[0], ast.Name) and node.args[0].id == name:
-                    return node
-        return None
-
     def conversion(self, *, whole: bool) -> str | None:
         """The method that makes of a DuckDB result what the function promises to give; None if none would fit.
 
@@ -305,6 +289,12 @@ class Function:
         if argument.annotation is None:
             return frozenset()
         return self.project.facts.context_types(argument.annotation, (owner or self.definition).scope)
+
+    def declares(self, definition: Def | None, context: str) -> bool:
+        """Whether some parameter of ``definition`` is annotated with that context class alone."""
+        return definition is not None and any(
+            self.context_types(p, definition) == {context} for p in definition.parameters
+        )
 
     def serves_assets_alone(self, definition: Def) -> bool:
         """Whether every compute function that leads to a project function is an asset."""

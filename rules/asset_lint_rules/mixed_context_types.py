@@ -1,6 +1,8 @@
 import ast
 
 from asset_lint.rule import (
+    ASSET_CONTEXT,
+    OP_CONTEXT,
     Fix,
     Function,
     HandedContext,
@@ -9,14 +11,8 @@ from asset_lint.rule import (
     Rule,
     Safety,
     Severity,
-    context_members,
+    use_of,
 )  # fmt: skip
-
-ASSET, OP = "AssetExecutionContext", "OpExecutionContext"
-
-
-def only_of(one: str, other: str) -> frozenset[str]:
-    return context_members(one) - context_members(other)
 
 
 class MixedContextTypes(Rule):
@@ -71,49 +67,39 @@ class MixedContextTypes(Rule):
     )
 
     def visit_asset(self, asset: Function) -> None:
-        for parameter in asset.parameters:
-            if asset.context_types(parameter.node) == {OP} and parameter is asset.context:
-                members = asset.members_of(parameter.name)
-                broken = [node for name, node in members.items() if name in only_of(ASSET, OP)]
-                self.report(
-                    Place(asset.module, parameter.node),
-                    function=asset.name,
-                    because=[(Place(asset.module, node), "only assets' contexts have this") for node in broken[:1]],
-                    severity=Severity.ERROR if broken else None,
-                    fix=self.renamed(asset, parameter),
-                )
+        parameter = asset.context
+        if parameter is None or asset.context_types(parameter.node) != {OP_CONTEXT}:
+            return
+        broken = use_of(asset.definition, parameter.name).asset_only
+        self.report(
+            Place(asset.module, parameter.node),
+            function=asset.name,
+            because=[(broken, "only assets' contexts have this")] if broken else (),
+            severity=Severity.ERROR if broken else None,
+            fix=self.renamed(asset, parameter),
+        )
 
     def visit_function(self, function: Function) -> None:
-        if function.giver_of_contexts != {ASSET}:
-            return
-        for hand in function.handed_contexts:
-            declares = function.context_types(hand.parameter, hand.callee)
-            if declares == {OP} and not self.reported_within(function, hand):
-                self.hand_on(function, hand)
+        if function.giver_of_contexts == {ASSET_CONTEXT}:
+            for hand in function.handed_contexts:
+                if function.context_types(hand.parameter, hand.callee) == {OP_CONTEXT}:
+                    self.handed(function, hand)
 
-    def reported_within(self, function: Function, hand: HandedContext) -> bool:
-        """The function in between declares an asset's context itself: the call there is reported, not this one."""
-        if hand.giver is None or hand.giver is function.definition:
-            return False
-        return any(function.context_types(p, hand.giver) == {ASSET} for p in hand.giver.parameters)
-
-    def hand_on(self, function: Function, hand: HandedContext) -> None:
-        name = hand.parameter.arg
-        uses = [n for m, n in function.members_of(name, hand.callee).items() if m in only_of(OP, ASSET)]
-        test = function.type_test_of(name, hand.callee)
-        breaking = [*uses[:1], *([test] if test is not None else [])]
-        declared = Place(hand.callee.module, hand.parameter)
+    def handed(self, function: Function, hand: HandedContext) -> None:
+        if hand.giver not in (None, function.definition) and function.declares(hand.giver, ASSET_CONTEXT):
+            return  # the function in between declares an asset's context itself: the call there is reported
+        broken = use_of(hand.callee, hand.parameter.arg).op_only
         self.report(
             hand.call,
             message=self.handed_message,
             callee=hand.callee.name,
             because=[
                 *((step, "handed on here") for step in hand.steps),
-                (declared, "declared here"),
-                *((Place(hand.callee.module, node), "breaks here") for node in breaking[:1]),
+                (Place(hand.callee.module, hand.parameter), "declared here"),
+                *([(broken, "breaks here")] if broken else []),
             ],
-            severity=Severity.ERROR if breaking else None,
-            fix=None if breaking else self.redeclared(function, hand),
+            severity=Severity.ERROR if broken else None,
+            fix=None if broken else self.redeclared(function, hand),
         )
 
     def redeclared(self, function: Function, hand: HandedContext) -> Fix | None:
@@ -122,15 +108,14 @@ class MixedContextTypes(Rule):
         return self.declared(function, hand.parameter.annotation, Safety.SAFE)
 
     def renamed(self, asset: Function, parameter: Parameter) -> Fix | None:
-        members = asset.members_of(parameter.name)
-        risky = bool(members.keys() & only_of(OP, ASSET)) or asset.type_test_of(parameter.name) is not None
+        risky = use_of(asset.definition, parameter.name).op_only
         return self.declared(asset, parameter.annotation, Safety.UNSAFE if risky else Safety.SAFE)
 
     def declared(self, function: Function, annotation: ast.expr | None, safety: Safety) -> Fix | None:
-        place = function.naming(annotation, OP) if annotation is not None else None
+        place = function.naming(annotation, OP_CONTEXT) if annotation is not None else None
         if place is None:
             return None
         rewrite = self.rewrite()
-        rewrite.replace(place, rewrite.import_name("dagster", ASSET, near=place))
-        rewrite.drop_import(*function.imported_from(place, "dagster", OP))
-        return rewrite.fix(f"Declare it `{ASSET}`", safety)
+        rewrite.replace(place, rewrite.import_name("dagster", ASSET_CONTEXT, near=place))
+        rewrite.drop_import(*function.imported_from(place, "dagster", OP_CONTEXT))
+        return rewrite.fix(f"Declare it `{ASSET_CONTEXT}`", safety)
