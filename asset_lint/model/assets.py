@@ -314,7 +314,7 @@ class Function:
 
     def nodes(self) -> Iterator[ast.AST]:
         """The nodes of its own body."""
-        return own_nodes(self.node)
+        return iter(self.definition.nodes)
 
 
 @dataclass(eq=False)

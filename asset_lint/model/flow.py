@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from .analysis import ANYTHING, Exits, Raised, Summary
@@ -46,9 +46,10 @@ class Flow(Inliner):
         assert self.definition is not None
         self.leaks = {}
         node = self.definition.node
-        self.globals = {n for s in ast.walk(node) if isinstance(s, (ast.Global, ast.Nonlocal)) for n in s.names}
+        nodes = self.definition.nodes
+        self.globals = {n for s in nodes if isinstance(s, (ast.Global, ast.Nonlocal)) for n in s.names}
         self.locals_of = frozenset(self.definition.inner.names) - self.globals
-        self.flags = _flags(node)
+        self.flags = _flags(nodes)
         return self.block(node.body, [State(dict(given), dict(status))])
 
     def summarise(self, given: dict[str, Alternatives], status: dict[Site, Status]) -> Summary:
@@ -504,10 +505,10 @@ def _settled(given: dict[Site, Status], states: list[State]) -> dict[Site, Statu
     return settled
 
 
-def _flags(node: ast.AST) -> tuple[str, ...]:
+def _flags(nodes: Iterable[ast.AST]) -> tuple[str, ...]:
     """The names that conditions test by themselves: they keep paths apart."""
     found: set[str] = set()
-    for inner in ast.walk(node):
+    for inner in nodes:
         if isinstance(inner, (ast.If, ast.IfExp, ast.While)):
             tests: list[ast.expr] = [inner.test]
             while tests:

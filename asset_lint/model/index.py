@@ -67,7 +67,11 @@ class Module:
     def scopes_at(self, pattern: re.Pattern[bytes]) -> Iterator[tuple[Scope, ast.AST]]:
         """The module and those of its functions in whose own lines ``pattern`` is found, with their scopes."""
         data = self.source.data
-        lines = {data.count(b"\n", 0, match.start()) + 1 for match in pattern.finditer(data)}
+        lines: list[int] = []
+        line, at = 1, 0
+        for match in pattern.finditer(data):
+            line, at = line + data.count(b"\n", at, match.start()), match.start()
+            lines.append(line)
         if lines:
             yield self.scope, self.tree
             for definition in self.functions:
@@ -143,9 +147,14 @@ class Def:
         return scope
 
     @cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """The nodes of its own body, in the order of the source."""
+        return tuple(own_nodes(self.node))
+
+    @cached_property
     def is_generator(self) -> bool:
         """Whether its own body yields."""
-        return any(isinstance(n, (ast.Yield, ast.YieldFrom)) for n in own_nodes(self.node))
+        return any(isinstance(n, (ast.Yield, ast.YieldFrom)) for n in self.nodes)
 
     @cached_property
     def free_names(self) -> frozenset[str]:

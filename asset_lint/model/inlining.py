@@ -20,6 +20,7 @@ from .values import (
     Alternatives,
     Box,
     ClassValue,
+    Closing,
     Conn,
     Const,
     Context,
@@ -30,6 +31,7 @@ from .values import (
     Manager,
     Method,
     Origin,
+    Partial,
     Result,
     Site,
     State,
@@ -43,6 +45,7 @@ from .values import (
 if TYPE_CHECKING:
     pass
 
+SHORT = 8  # statements of a function that is followed whatever it is about: a getter of a path
 CACHES = frozenset("functools.lru_cache functools.cache functools.cached_property streamlit.cache_resource".split())
 MANAGERS = frozenset(("contextlib.contextmanager", "contextlib.asynccontextmanager"))
 SETTINGS_BASES = frozenset(
@@ -63,7 +66,11 @@ class Inliner(Evaluator):
         if bound is None and definition.owner is not None and "staticmethod" not in decorators:
             bound = ClassValue(definition.owner) if "classmethod" in decorators else None
         self._hand_context(definition, bound, arguments, node)
-        if definition in self.stack or len(self.stack) >= MAX_DEPTH:
+        if (
+            definition in self.stack
+            or len(self.stack) >= MAX_DEPTH
+            or self._tells_nothing(definition, arguments, bound)
+        ):
             for values in arguments.all():
                 self.hand_on(state, values)
             self.may_raise(state, node)
@@ -85,6 +92,14 @@ class Inliner(Evaluator):
             return (Box("generator", (summary.yields or ANY,), open=True),)
         owned = not (CACHES & decorators)
         return self._given_back(values, summary, definition, state, node, owned)
+
+    def _tells_nothing(self, definition: Def, arguments: Arguments, bound: Value | None) -> bool:
+        """Whether following a call can't pay: a long function far from DuckDB that is handed nothing of its."""
+        if len(definition.node.body) <= SHORT or self.project.touches_duckdb(definition.module.file):
+            return False
+        given = [*arguments.all(), (bound,)] if bound is not None else arguments.all()
+        telling = (Conn, Manager, Closing, Context, FunctionValue, Partial, LibraryInstance, Box)
+        return not any(isinstance(v, telling) for values in given for v in values)
 
     def _statuses(self, given: dict[str, Alternatives], state: State) -> tuple[tuple[Site, Status], ...]:
         found = {

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,10 +33,26 @@ IMPORT = re.compile(
     rb"^[ \t]*(?:from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|[^\n]*)|import[ \t]+([^\n]*))", re.MULTILINE
 )
 WORD = re.compile(rb"\w+")
-DAGSTER = re.compile(rb"dagster")
 NEAR_DUCKDB = rb"^[ \t]*(?:import|from)[ \t][^\n]*duckdb|\bibis\.duckdb\b"
-OP_CONTEXT = re.compile(rb"\bOpExecutionContext\b")
-CATCHES_EVERYTHING = re.compile(rb"\bexcept\s*\*?\s*:|\bBaseException\b")
+
+
+@dataclass(frozen=True)
+class Words:
+    """What the bytes of a file are searched for: one of some words (quick to see), then a pattern (sure)."""
+
+    words: tuple[bytes, ...]
+    pattern: re.Pattern[bytes] | None = None
+
+    def found(self, data: bytes) -> bool:
+        """Whether ``data`` holds it."""
+        if not any(word in data for word in self.words):
+            return False
+        return self.pattern is None or self.pattern.search(data) is not None
+
+
+DAGSTER = Words((b"dagster",))
+OP_CONTEXT = Words((b"OpExecutionContext",))
+CATCHES_EVERYTHING = Words((b"except", b"BaseException"), re.compile(rb"\bexcept\s*\*?\s*:|\bBaseException\b"))
 
 
 class Project:
@@ -63,7 +80,7 @@ class Project:
         self._modules: dict[str, Module | None] = {}
         self._found: dict[tuple[str, str], str | None] = {}
         self._imports: dict[str, frozenset[str]] = {}
-        self._touching: dict[tuple[str, re.Pattern[bytes]], bool] = {}
+        self._touching: dict[tuple[str, Words], bool] = {}
         self._local: dict[tuple[str, str], bool] = {}
         self._listings: dict[str, frozenset[str]] = {}
         self._origins: dict[str, tuple[str, ...]] = {}
@@ -312,16 +329,17 @@ class Project:
         return self._touches(absolute, OP_CONTEXT)
 
     @cached_property
-    def _near_duckdb(self) -> re.Pattern[bytes]:
-        names = b"|".join(rb"\b" + re.escape(name.encode()) for name in sorted(self.known_connections))
-        return re.compile(NEAR_DUCKDB + (b"|" + names if names else b""), re.MULTILINE)
+    def _near_duckdb(self) -> Words:
+        names = [name.encode() for name in sorted(self.known_connections)]
+        patterns = [NEAR_DUCKDB, *(rb"\b" + re.escape(name) for name in names)]
+        return Words((b"duckdb", *names), re.compile(b"|".join(patterns), re.MULTILINE))
 
     def worth_reading(self, path: str, data: bytes) -> bool:
         """Whether a file with that content can hold anything to report; a look at bytes, without parsing.
 
         It can if it is about Dagster, or if it is a module of helpers that works with DuckDB or catches everything.
         """
-        if DAGSTER.search(data) or self._near_duckdb.search(data) or CATCHES_EVERYTHING.search(data):
+        if DAGSTER.found(data) or self._near_duckdb.found(data) or CATCHES_EVERYTHING.found(data):
             return True
         absolute = os.path.abspath(path)
         if self._bytes.setdefault(absolute, data) != data:
@@ -330,7 +348,7 @@ class Project:
             self.forget()
         return self.touches_duckdb(absolute) or self._touches(absolute, DAGSTER)
 
-    def _touches(self, absolute: str, words: re.Pattern[bytes]) -> bool:
+    def _touches(self, absolute: str, words: Words) -> bool:
         known = self._touching.get((absolute, words))
         if known is None:
             seen, queue = {absolute}, [absolute]
@@ -341,7 +359,7 @@ class Project:
                     data = self.data(current)
                 except OSError:
                     continue
-                known = words.search(data) is not None
+                known = words.found(data)
                 for path in self.imports(current) - seen:
                     seen.add(path)
                     queue.append(path)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from .assets import Function, Kind, call_forms, compute_kind
-from .index import Class, Def, Imported, Module, Scope, own_nodes, own_statements
+from .index import Class, Def, Imported, Module, Scope, own_statements
 from .project import IMPORT, WORD
 from .values import Instance
 
@@ -210,7 +210,7 @@ class Reach:
         scope = definition.inner
         roots: list[ast.AST] = list(definition.node.decorator_list)
         roots += [a.annotation for a in definition.parameters if a.annotation is not None]
-        nodes = list(own_nodes(definition.node))
+        nodes = list(definition.nodes)
         for root in roots:
             nodes.extend(ast.walk(root))
         for node in list(nodes):

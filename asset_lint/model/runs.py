@@ -9,7 +9,7 @@ from .assets import Role, Run
 from .connections import Connection, Leak, Way
 from .flow import Flow
 from .holding import holding_of
-from .index import Place, own_nodes
+from .index import Place
 from .knowledge.kinds import ResultKind
 from .outputs import Output
 from .values import (
@@ -163,9 +163,9 @@ def _connections(flow: Flow) -> list[Connection]:
 def _outputs(flow: Flow) -> list[Output]:
     found: list[Output] = []
     node = flow.definition.node if flow.definition is not None else None
-    assert node is not None
+    assert node is not None and flow.definition is not None
     reached = {statement for _, statement, _ in flow.exits.returns}
-    for inner in own_nodes(node):
+    for inner in flow.definition.nodes:
         value: ast.expr | None = None
         if isinstance(inner, ast.Return) and inner in reached:
             value = inner.value
@@ -265,7 +265,7 @@ def _queried_between(flow: Flow, made: list[Place | None], exit_: ast.AST) -> bo
     starts = [place.span.end for place in made if place is not None and place.module is flow.module]
     if len(starts) < len(made) or any(not whole.start <= start <= whole.end for start in starts):
         return True  # made somewhere else: what else was asked there is not in sight
-    for node in own_nodes(flow.definition.node):
+    for node in flow.definition.nodes:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in QUERYING:
             at = flow.module.span(node).start
             if any(start < at < end.start for start in starts):
