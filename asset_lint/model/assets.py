@@ -42,9 +42,7 @@ class Kind(enum.Enum):
 ASSET_KINDS = frozenset((Kind.ASSET, Kind.MULTI_ASSET, Kind.INTEGRATION))
 BY_NAME = {kind.value: kind for kind in Kind if kind is not Kind.INTEGRATION}
 INTEGRATION = re.compile(r"^dagster_\w+(\.\w+)*\.\w+_assets$")
-CALL_FORM = re.compile(
-    rb"(?<![@\w.])(?<!def )(?:\w+\.)*(?:asset|multi_asset|op|asset_check|multi_asset_check|\w+_assets?)\s*\("
-)
+CALL_FORM = re.compile(rb"(?:asset|assets|asset_check|\bop)[ \t]*\(")
 
 
 class Role(enum.Enum):

@@ -19,6 +19,9 @@ from ..source import Slice, Source
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
 
+DEFINING = re.compile(rb"[ \t]*(?:@|def\b|async[ \t]+def\b)")
+
+
 class Module:
     """A parsed module. ``name`` is its dotted import name, its file's stem where it is in no package."""
 
@@ -65,11 +68,17 @@ class Module:
         )
 
     def scopes_at(self, pattern: re.Pattern[bytes]) -> Iterator[tuple[Scope, ast.AST]]:
-        """The module and those of its functions in whose own lines ``pattern`` is found, with their scopes."""
+        """The module and those of its functions in whose own lines ``pattern`` is found, with their scopes.
+
+        Lines that begin a decorator or a definition don't count.
+        """
         data = self.source.data
         lines: list[int] = []
         line, at = 1, 0
         for match in pattern.finditer(data):
+            start = data.rfind(b"\n", 0, match.start()) + 1
+            if DEFINING.match(data, start):
+                continue
             line, at = line + data.count(b"\n", at, match.start()), match.start()
             lines.append(line)
         if lines:
