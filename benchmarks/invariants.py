@@ -1,12 +1,12 @@
 """What fixing keeps: every fix applied to copies of real repositories, and what must hold then.
 
-usage: python -m benchmarks.invariants --corpus DIR [--show]
+usage: python -m benchmarks.invariants --corpus DIR [--repositories PART] [--show]
 
-DIR holds one folder a repository. Each is copied, checked, fixed (``--fix``, and in another copy ``--fix
---unsafe-fixes``) and checked again. Every file must still parse; every finding with a fix of that safety is gone, and
-no other is new; no comment is lost; a file whose fixes keep off each other differs by exactly the edits that were
-announced, a file without fixes not at all; fixing again changes nothing. Exit status 1 if any of this fails. ``--show``
-prints the changes as a diff.
+DIR holds one folder a repository. Each is copied, checked, fixed (as ``--fix`` does, and in another copy as ``--fix
+--unsafe-fixes`` does) and checked again. Every file must still parse; no fix is left over or taken back; a finding
+whose fix was applied is gone, and no other is gone or new; no comment is lost; a file that one round of fixes settles
+differs by exactly the announced edits, a file without fixes not at all; fixing again changes nothing. Exit status 1 if
+any of this fails. ``--show`` prints the changes as a diff.
 """
 
 from __future__ import annotations
@@ -15,75 +15,68 @@ import argparse
 import ast
 import difflib
 import io
-import json
 import shutil
-import subprocess
 import sys
 import tempfile
 import tokenize
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-Found = dict[str, Any]  # one finding, in the shape of --output-format json
-LEVELS = {"safe": ("--fix",), "unsafe": ("--fix", "--unsafe-fixes")}
+from asset_lint import engine, registry
+from asset_lint.config.files import ConfigFiles
+from asset_lint.discovery import discover
+from asset_lint.engine import FileResult, Mode
+from asset_lint.finding import Finding, Safety
 
+from .linter import inside
 
-def asset_lint(folder: Path, *options: str) -> list[Found]:
-    """What ``asset-lint check`` with ``options`` prints in ``folder``."""
-    command = [sys.executable, "-m", "asset_lint", "check", ".", "--isolated", "--select", "ALL", "--exit-zero"]
-    process = subprocess.run(
-        [*command, "--output-format", "json", *options], cwd=folder, capture_output=True, text=True, check=False
-    )
-    if process.returncode:
-        raise SystemExit(f"{folder.name}: exit status {process.returncode}\n{process.stderr}")
-    findings: list[Found] = json.loads(process.stdout)
-    return findings
+LEVELS = {"safe": Safety.SAFE, "unsafe": Safety.UNSAFE}
 
 
-def is_fixable(finding: Found, level: str) -> bool:
-    """Whether ``--fix`` of that level applies the finding's fix."""
-    fix = finding["fix"]
-    return fix is not None and fix["applicability"] in (("safe",) if level == "safe" else ("safe", "unsafe"))
+@dataclass
+class Tally:
+    """What was seen at one level: fixes applied by rule, files changed, of these those that took several rounds."""
+
+    applied: Counter[str] = field(default_factory=Counter)
+    changed: int = 0
+    in_rounds: int = 0
+    broken: int = 0
 
 
-def signs(findings: Iterable[Found]) -> Counter[tuple[str, str, str]]:
+def run(mode: Mode, level: Safety) -> list[FileResult]:
+    """The results of every file in the working directory, all rules on."""
+    rules = registry.load()
+    configs = ConfigFiles(isolated=True, flags={"select": ["ALL"], "unsafe-fixes": level is Safety.UNSAFE})
+    return list(engine.run(discover(["."], configs).files, rules, mode=mode, jobs=1))
+
+
+def signs(findings: Iterable[Finding]) -> Counter[str]:
     """Findings without their lines, which fixes move."""
-    return Counter((f["code"], Path(f["filename"]).name, f["message"]) for f in findings)
+    return Counter(f"{f.path} {f.code} {f.message}" for f in findings)
+
+
+def is_offered(finding: Finding, level: Safety) -> bool:
+    return finding.fix is not None and finding.fix.safety <= level
 
 
 def comments(data: bytes) -> Counter[str]:
     """The comments of a file, however they are indented."""
     try:
         tokens = list(tokenize.tokenize(io.BytesIO(data).readline))
-    except (tokenize.TokenError, SyntaxError, IndentationError):
+    except (tokenize.TokenError, SyntaxError):
         return Counter()
     return Counter(t.string.rstrip() for t in tokens if t.type == tokenize.COMMENT)
 
 
-def announced(data: bytes, findings: Sequence[Found]) -> bytes | None:
-    """``data`` after the findings' edits; None where two of them touch, so that one has to wait."""
+def announced(data: bytes, findings: Iterable[Finding]) -> bytes:
+    """``data`` after the findings' edits, put in by their offsets alone."""
     text = data.decode("utf-8-sig")
     bom = data[: len(data) - len(text.encode())]
-    starts = [0]
-    for line in io.StringIO(text, newline=""):
-        starts.append(starts[-1] + len(line))
-
-    def offset(place: dict[str, int]) -> int:
-        return starts[place["row"] - 1] + place["column"] - 1
-
-    edits = {
-        (offset(edit["location"]), offset(edit["end_location"]), edit["content"])
-        for finding in findings
-        for edit in finding["fix"]["edits"]
-    }
-    at = len(text)
-    for start, end, content in sorted(edits, reverse=True):
-        if end >= at and at != len(text):
-            return None
-        text = text[:start] + content + text[end:]
-        at = start
+    edits = {(e.span.start, e.span.end, e.text) for f in findings if f.fix is not None for e in f.fix.edits}
+    for start, end, new in sorted(edits, reverse=True):
+        text = text[:start] + new + text[end:]
     return bom + text.encode()
 
 
@@ -95,47 +88,50 @@ def parses(data: bytes) -> bool:
     return True
 
 
-def contents(folder: Path) -> dict[str, bytes]:
-    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*.py") if p.is_file()}
+def contents() -> dict[str, bytes]:
+    """Every Python file below the working directory."""
+    return {str(path): path.read_bytes() for path in Path(".").rglob("*.py") if path.is_file()}
 
 
-def broken(folder: Path, level: str, applied: Counter[str], *, show: bool) -> list[str]:
-    """Fix ``folder`` in place; sentences on what did not hold. ``applied`` counts the fixes by rule."""
-    wrong: list[str] = []
-    old, before = contents(folder), asset_lint(folder)
-    asset_lint(folder, *LEVELS[level])
-    new, after = contents(folder), asset_lint(folder)
-    asset_lint(folder, *LEVELS[level])
-    wrong += [f"{path} changes when fixed again" for path, data in contents(folder).items() if data != new[path]]
-    fixable: dict[str, list[Found]] = defaultdict(list)
-    for finding in before:
-        if is_fixable(finding, level):
-            fixable[str(Path(folder, finding["filename"]).resolve().relative_to(folder))].append(finding)
-            applied[finding["code"]] += 1
-    wrong += [
-        f"{f['filename']}:{f['location']['row']} {f['code']} has a fix left" for f in after if is_fixable(f, level)
-    ]
-    wrong += [f"new: {' '.join(sign)}" for sign in (signs(after) - signs(before)).elements()]
-    gone = signs(before) - signs(after)
-    promised = signs(f for found in fixable.values() for f in found)
-    wrong += [f"gone without a fix: {' '.join(sign)}" for sign in (gone - promised).elements()]
-    wrong += [f"fixed, still there: {' '.join(sign)}" for sign in (promised - gone).elements()]
+def broken(level: Safety, tally: Tally, *, show: bool) -> Iterator[str]:
+    """Fix the working directory; sentences on what did not hold."""
+    old, before = contents(), run(Mode.CHECK, level)
+    fixed = run(Mode.FIX, level)
+    for result in fixed:
+        engine.write(result)
+        if result.error:
+            yield f"{result.path}: {result.error}"
+    new, after = contents(), run(Mode.CHECK, level)
+    yield from (f"{r.path} changes when fixed again" for r in run(Mode.FIX, level) if r.text is not None)
+    first = {r.path: r.findings for r in before}
+    applied = {r.path: r.applied for r in fixed}
+    then, now = (signs(f for r in results for f in r.findings) for results in (before, after))
+    cured = signs(f for findings in applied.values() for f in findings)
+    yield from (f"new: {sign}" for sign in (now - then).elements())
+    yield from (f"gone without a fix: {sign}" for sign in (then - now - cured).elements())
+    yield from (f"fixed, still there: {sign}" for sign in (cured & (now - (then - cured))).elements())
+    yield from (
+        f"a fix is left: {f.path}:{f.span.line} {f.code}" for r in after for f in r.findings if is_offered(f, level)
+    )
     for path, data in new.items():
+        done = applied.get(path, ())
+        tally.applied.update(f.code for f in done)
         if data == old[path]:
             continue
-        if path not in fixable:
-            wrong.append(f"{path} changed without a fix")
-            continue
+        tally.changed += 1
+        if not done:
+            yield f"{path} changed without a fix"
         if parses(old[path]) and not parses(data):
-            wrong.append(f"{path} no longer parses")
-        wrong += [f"{path} lost the comment {c}" for c in (comments(old[path]) - comments(data)).elements()]
-        expected = announced(old[path], fixable[path])
-        if expected is not None and expected != data:
-            wrong.append(f"{path} differs from its announced edits")
+            yield f"{path} no longer parses"
+        yield from (f"{path} lost the comment {c}" for c in (comments(old[path]) - comments(data)).elements())
+        if set(done) == {f for f in first.get(path, ()) if is_offered(f, level)}:
+            if announced(old[path], done) != data:
+                yield f"{path} differs from its announced edits"
+        else:
+            tally.in_rounds += 1
         if show:
-            then, now = (part.decode("utf-8", "replace").splitlines() for part in (old[path], data))
-            print("\n".join(difflib.unified_diff(then, now, path, path, lineterm="")))
-    return wrong
+            one, other = (part.decode("utf-8", "replace").splitlines() for part in (old[path], data))
+            print("\n".join(difflib.unified_diff(one, other, path, path, lineterm="")))
 
 
 def main() -> int:
@@ -146,19 +142,24 @@ def main() -> int:
     parser.add_argument("--repositories", default="", help="only folders whose names contain this")
     parser.add_argument("--show", action="store_true")
     options = parser.parse_args()
+    roots = sorted(p for p in options.corpus.resolve().iterdir() if p.is_dir() and options.repositories in p.name)
     failures = 0
-    for level in LEVELS:
-        applied: Counter[str] = Counter()
-        for root in sorted(
-            p for p in options.corpus.resolve().iterdir() if p.is_dir() and options.repositories in p.name
-        ):
+    for name, level in LEVELS.items():
+        tally = Tally()
+        for root in roots:
             with tempfile.TemporaryDirectory() as temporary:
                 copy = Path(temporary).resolve() / root.name
                 shutil.copytree(root, copy)
-                for sentence in broken(copy, level, applied, show=options.show):
-                    failures += 1
-                    print(f"{level} {root.name}: {sentence}")
-        print(f"{level}: {sum(applied.values())} fixes applied: {dict(applied)}; {failures} broken promises so far")
+                with inside(copy):
+                    for sentence in broken(level, tally, show=options.show):
+                        tally.broken += 1
+                        print(f"{name} {root.name}: {sentence}", flush=True)
+        by_rule = ", ".join(f"{code} {number}" for code, number in sorted(tally.applied.items()))
+        print(
+            f"{name}: {len(roots)} repositories, {sum(tally.applied.values())} fixes ({by_rule}) in {tally.changed} "
+            f"files ({tally.in_rounds} in several rounds); {tally.broken} broken promises"
+        )
+        failures += tally.broken
     return int(failures > 0)
 
 
