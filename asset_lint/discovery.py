@@ -59,7 +59,7 @@ class _Walk:
         try:
             mode = os.stat(path).st_mode
         except (OSError, ValueError) as error:
-            self.problems.append(f"{path}: {_reason(error)}")
+            self.problems.append(f"{path or repr(path)}: {_reason(error)}")
             return
         config = self._configs.of(absolute if stat.S_ISDIR(mode) else os.path.dirname(absolute))
         if config.force_exclude and excluded(absolute, config):

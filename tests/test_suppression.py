@@ -312,6 +312,8 @@ def test_an_unused_suppression_is_not_kept_by_a_bare_one() -> None:
         ("# noqa: XS109", "unknown code in suppression: `XS109`; did you mean `XS10"),
         ("# asset-lint: ignore[XS109]", "unknown code in suppression: `XS109`; did you mean `XS10"),
         ("# asset-lint: ignore[frist-rule]", "`frist-rule`; did you mean `first-rule`"),
+        ("# asset-lint: ignore[XS]", "unknown code in suppression: `XS`"),
+        ("# asset-lint: file-ignore[XS] all of them", "unknown code in suppression: `XS`"),
         ("# asset-lint: ingore[XS101]", "`ingore` is none of"),
         ("# asset-lint: allow[XS101]", "`allow` is none of"),
         ("# asset-lint: ignore[XS101", "the list of codes has no `]`"),

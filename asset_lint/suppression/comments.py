@@ -188,6 +188,8 @@ def _reach(form: Form | None, comment: Comment, lines: Lines) -> tuple[int, int]
 
 def is_foreign(text: str, registry: Registry) -> bool:
     """Whether a code or name that no rule has may be another tool's, or of a pack that isn't installed here."""
+    if text in registry.prefixes:
+        return False  # a selector: here it selects nothing
     if CODE.fullmatch(text):
         return text.rstrip("0123456789") not in registry.prefixes
     return not closest(text, registry.names())
