@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING, TypeVar
 from asset_lint.errors import InvalidSyntax
 from asset_lint.finding import Span
 
+from .lexing import STRING
+
 if TYPE_CHECKING:
     import libcst as cst
 
 _Node = TypeVar("_Node", bound="cst.CSTNode")
 
 _BRACKET = re.compile(r"\((?:[\s\\]|#[^\r\n]*)*")
+# A form feed starts the indentation of a line anew; LibCST's tokenizer loses its way there.
+_PAGE = re.compile(rf"((?:{STRING})|#[^\r\n]*)|(?:\A|(?<=[\r\n]))[ \t\f]*\f", re.DOTALL)
 _INDENTED = re.compile(r"(?:^|[\r\n])[ \t]+[^\s#]")
 
 
@@ -65,10 +69,11 @@ class Slice:
     def _parse(self) -> cst.Module:
         import libcst as cst
 
+        text = _PAGE.sub(lambda match: match[1] or "", self.text) if "\f" in self.text else self.text
         collecting = gc.isenabled()
         gc.disable()
         try:
-            module = cst.parse_module(self.text)
+            module = cst.parse_module(text)
         except cst.ParserSyntaxError as error:
             at = self._span(self.start, self.start)
             column = error.raw_column + 1 if error.raw_line > 1 else error.raw_column + at.column
