@@ -46,7 +46,8 @@ class MixedContextTypes(Rule):
 
     ## Fix safety
     Safe: the annotation is renamed and the import mended. Unsafe where the function uses what only ops' contexts have,
-    or tests the type. A call that hands the context on has no automatic cure: the other function may serve ops too.
+    or tests the type. The function that a context is handed to is mended where it stands in the same module and serves
+    assets alone, without needing an op's context; else neither the call nor an asset that hands its own on has a fix.
 
     ## Options
     None.
@@ -99,15 +100,20 @@ class MixedContextTypes(Rule):
                 *([(broken, "breaks here")] if broken else []),
             ],
             severity=Severity.ERROR if broken else None,
-            fix=None if broken else self.redeclared(function, hand),
+            fix=self.redeclared(function, hand),
         )
 
     def redeclared(self, function: Function, hand: HandedContext) -> Fix | None:
+        if use_of(hand.callee, hand.parameter.arg).op_only:
+            return None
         if hand.callee.module is not function.module or not function.serves_assets_alone(hand.callee):
             return None
         return self.declared(function, hand.parameter.annotation, Safety.SAFE)
 
     def renamed(self, asset: Function, parameter: Parameter) -> Fix | None:
+        for hand in asset.handed_contexts:
+            if asset.context_types(hand.parameter, hand.callee) == {OP_CONTEXT} and not self.redeclared(asset, hand):
+                return None  # what is wrong would only move there
         risky = use_of(asset.definition, parameter.name).op_only
         return self.declared(asset, parameter.annotation, Safety.UNSAFE if risky else Safety.SAFE)
 
