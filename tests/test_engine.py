@@ -566,6 +566,12 @@ def test_the_gates_lose_nothing(project: Project) -> None:
     project.add("shapes.py", dedent(SHAPES))
     project.add("broken.py", "x = (\n")
     project.add("comment.py", "x = 1  # noqa: XE101\ny = (  # noqa: F401\n")
+    project.add(
+        "with_a_bom.py", b"\xef\xbb\xbfimport duckdb\n\n\ndef load(p):\n    return duckdb.connect(p).sql('x').df()\n"
+    )
+    project.add(
+        "user.py", "import dagster as dg\nfrom with_a_bom import load\n\n\n@dg.asset\ndef a():\n    load('x.db')\n"
+    )
     for path in [*root.glob("tests/fixtures/**/*.py"), *root.glob("examples/**/*.py")]:
         project.add(str(Path("copied", path.relative_to(root))), path.read_bytes())
     builtin = rules_of(Pack("builtin", "asset_lint_rules", "asset-lint"))

@@ -29,12 +29,16 @@ SKIPPED_FOLDERS = frozenset(
 )
 MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", ".git", "asset-lint.toml", "workspace.yaml", "dagster.yaml")
 LIBRARIES = frozenset("dagster duckdb pandas polars pyarrow".split())  # never the project's own, whatever its folders
+LINE_START = rb"(?:^(?:\xef\xbb\xbf)?|(?<=\r))[ \t\f]*"
 IMPORT = re.compile(
-    rb"(?:^|(?<=\r))[ \t\f]*(?:from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|[^\r\n]*)|import[ \t]+([^\r\n]*))",
+    LINE_START + rb"(?:from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|[^\r\n]*)|import[ \t]+([^\r\n]*))",
     re.MULTILINE,
 )
 WORD = re.compile(rb"\w+")
-NEAR_DUCKDB = rb"(?:^|(?<=[\r;:]))[ \t\f]*(?:import|from)[ \t](?:[^\r\n\\]|\\(?:\r\n?|\n)?)*duckdb|\bibis\.duckdb\b"
+NEAR_DUCKDB = (
+    rb"(?:^(?:\xef\xbb\xbf)?|(?<=[\r;:]))[ \t\f]*"
+    rb"(?:import|from)[ \t](?:[^\r\n\\]|\\(?:\r\n?|\n)?)*duckdb|\bibis\.duckdb\b"
+)
 
 
 @dataclass(frozen=True)
