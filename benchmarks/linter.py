@@ -10,7 +10,9 @@ from pathlib import Path
 
 from asset_lint import registry
 from asset_lint.config.files import ConfigFiles
+from asset_lint.engine import FileResult
 from asset_lint.engine.check import Checker
+from asset_lint.engine.fix import repair
 from asset_lint.finding import Finding
 from asset_lint.source import Source
 
@@ -21,7 +23,7 @@ class Linter:
     def __init__(self, root: Path, codes: Sequence[str]) -> None:
         self.root = root
         with inside(root):
-            self.configs = ConfigFiles(isolated=True, flags={"select": list(codes)})
+            self.configs = ConfigFiles(isolated=True, flags={"select": list(codes), "unsafe-fixes": True})
         self.checker = Checker(_registry())
 
     def check(self, paths: Iterable[Path], overrides: Mapping[Path, bytes] | None = None) -> dict[Path, list[Finding]]:
@@ -45,6 +47,17 @@ class Linter:
                 found[path] = list(checked.findings)
             self._lay({path: path.read_bytes() for path in overrides})
         return found
+
+    def fixed(self, path: Path, overrides: Mapping[Path, bytes]) -> FileResult:
+        """``path`` after every fix of it, unsafe ones too, while ``overrides`` stand."""
+        with inside(self.root):
+            self._lay(overrides)
+            data = overrides.get(path)
+            config = self.configs.of(path.parent)
+            name = str(path.relative_to(self.root))
+            result = repair(self.checker, name, path.read_bytes() if data is None else data, config)
+            self._lay({other: other.read_bytes() for other in overrides})
+        return result
 
     def _lay(self, contents: Mapping[Path, bytes]) -> None:
         for path, data in contents.items():

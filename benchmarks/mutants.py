@@ -1,12 +1,13 @@
 """Does every fault count? Faults put mechanically into real, silent functions, and what the linter says of them.
 
-usage: python -m benchmarks.mutants --corpus DIR [--rules CODES] [--count N] [--seed N] [--show missed|found|changed]
+usage: python -m benchmarks.mutants --corpus DIR [--rules CODES] [--count N] [--seed N] [--show ...]
 
 DIR holds one folder a repository. Of each rule N mutants (default 60) are drawn with a fixed seed, evenly over the
 repositories and over the ways to make the fault (see ``benchmarks.mutate``). A function takes a fault only if none of
 the rules speaks of it (or of the helper that the fault is put into) beforehand, and a mutant must compile. It counts as
 found if its rule reports a new finding in the changed function; every other finding that is new or gone, in the changed
-files and in those that import them, is counted beside it. Exit status 1 if a rule finds fewer than 97 in 100.
+files and in those that import them, is counted beside it. Then every fix is applied: the result must parse, lose no
+comment, cure what it says, bring no finding, and rest. Exit status 1 if a rule finds fewer than 97 in 100.
 ``--write`` puts the figures into benchmarks/MUTANTS.md.
 """
 
@@ -23,14 +24,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-from asset_lint.finding import Finding
+from asset_lint.finding import Finding, Safety
 
+from .invariants import comments, parses
 from .linter import Linter
 from .mutate import OPERATORS, Mutant, Repository
 from .mutate.repository import named_function
 
 CODES = tuple(OPERATORS)
 ENOUGH = 0.97
+NAMES = (ast.Name, ast.Attribute)
 RESULTS = Path(__file__).with_name("MUTANTS.md")
 IMPORT = re.compile(rb"^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+)?import[ \t]*(\([^)]*\)|[^\n]*)", re.MULTILINE)
 
@@ -40,12 +43,15 @@ class Outcome:
     """What the linter said of one mutant.
 
     ``others`` are findings (new "+", gone "-") that are not the fault's. ``implied`` counts those of its own rule in
-    functions that call a changed helper: the fault is theirs too.
+    functions that call a changed helper: the fault is theirs too. ``fixes`` counts what the fault's findings offer, and
+    ``broken`` are sentences on what did not hold once these fixes were applied.
     """
 
     mutant: Mutant
     found: bool
     implied: int = 0
+    fixes: Counter[str] = field(default_factory=Counter)
+    broken: list[str] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
 
 
@@ -79,6 +85,8 @@ class Bench:
             rule = [f for f in after[path] if f.code == mutant.rule]
             mine = {f for f in rule if any(_within(f, node) for node in own.get(path, ()))}
             outcome.found = outcome.found or bool(mine)
+            if mine:
+                self._mend(outcome, path, mine, after)
             implied = {f for f in rule if f not in mine and self._calls(f, path, mutant)} - set(self.before[path])
             then, now = _signs(self.before[path]), _signs(f for f in after[path] if f not in mine)
             new = now - then
@@ -89,15 +97,47 @@ class Bench:
             outcome.others += [f"- {relative} {sign}" for sign in (then - now).elements()]
         return outcome
 
+    def _mend(self, outcome: Outcome, path: Path, mine: set[Finding], after: dict[Path, list[Finding]]) -> None:
+        """Apply every fix to ``path`` and see what holds."""
+        outcome.fixes.update(str(f.fix.safety) if f.fix else "none" for f in mine)
+        overrides = outcome.mutant.overrides
+        result = self.linter.fixed(path, overrides)
+        if result.error:
+            outcome.broken.append(result.error)
+        if result.source is None or result.text is None:
+            return
+        old = overrides.get(path, self.repository.files[path])
+        new = result.source.encode(result.text)
+        again = self.linter.fixed(path, {**overrides, path: new})
+        if again.text is not None:
+            outcome.broken.append("changes when fixed again")
+        if not parses(new):
+            outcome.broken.append("no longer parses")
+            return
+        outcome.broken += [f"lost the comment {c}" for c in (comments(old) - comments(new)).elements()]
+        rest = self.linter.check(after, {**overrides, path: new})
+        for file, findings in rest.items():
+            outcome.broken += [f"new: {sign}" for sign in (_signs(findings) - _signs(after[file])).elements()]
+        gone = _signs(after[path]) - _signs(rest[path])
+        owed = _signs(f for f in mine if f.fix is not None and f.fix.safety <= Safety.UNSAFE)
+        outcome.broken += [f"not cured: {sign}" for sign in (owed - gone).elements()]
+
     def _calls(self, finding: Finding, path: Path, mutant: Mutant) -> bool:
-        """Whether the function that ``finding`` stands in calls a helper that the fault was put into."""
+        """Whether the function of ``finding``, or one of its file that it calls, calls a helper that has the fault."""
         helpers = {function for _, function in mutant.expected[1:]}
-        data = mutant.overrides.get(path, self.repository.files[path])
-        node = named_function(ast.parse(data), finding.function) if helpers else None
-        return node is not None and any(
-            (isinstance(n, ast.Name) and n.id in helpers) or (isinstance(n, ast.Attribute) and n.attr in helpers)
-            for n in ast.walk(node)
-        )
+        tree = ast.parse(mutant.overrides.get(path, self.repository.files[path]))
+        seen, waiting = set[str](), [finding.function]
+        while helpers and waiting:
+            name = waiting.pop()
+            node = named_function(tree, name)
+            if name in seen or node is None:
+                continue
+            seen.add(name)
+            used = {n.id if isinstance(n, ast.Name) else n.attr for n in ast.walk(node) if isinstance(n, NAMES)}
+            if used & helpers:
+                return True
+            waiting += used
+        return False
 
     def _importers(self, changed: Iterable[Path]) -> Iterator[Path]:
         """Files that may import one of ``changed``: its name is in an import, from its own package if relative."""
@@ -193,7 +233,7 @@ def show(outcome: Outcome) -> None:
     for path, data in outcome.mutant.overrides.items():
         old, new = path.read_bytes().decode().splitlines(), data.decode().splitlines()
         print("\n".join(difflib.unified_diff(old, new, lineterm="", n=3)))
-    print("\n".join(outcome.others))
+    print("\n".join([*outcome.others, *outcome.broken]))
 
 
 def table(outcomes: list[Outcome]) -> str:
@@ -210,6 +250,16 @@ def table(outcomes: list[Outcome]) -> str:
             implied, others = sum(o.implied for o in mine), sum(len(o.others) for o in mine)
             share = f"{found} ({found / len(mine):.1%})"
             rows.append(f"| {rule} | {len(mine)} | {repositories} | {share} | {implied} | {others} |")
+    rows += [
+        "",
+        "| rule | safe fixes | unsafe fixes | shown only | none | promises broken |",
+        "|---|---|---|---|---|---|",
+    ]
+    for rule in CODES:
+        fixes = sum((o.fixes for o in outcomes if o.mutant.rule == rule), Counter[str]())
+        broken = sum(len(o.broken) for o in outcomes if o.mutant.rule == rule)
+        counts = " | ".join(str(fixes[safety]) for safety in ("safe", "unsafe", "display", "none"))
+        rows.append(f"| {rule} | {counts} | {broken} |")
     rows += ["", "| way to make the fault | found |", "|---|---|"]
     ways: dict[str, list[bool]] = defaultdict(list)
     for outcome in outcomes:
@@ -227,7 +277,7 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=60)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--write", action="store_true", help=f"write {RESULTS.name}")
-    parser.add_argument("--show", choices=["missed", "found", "changed"])
+    parser.add_argument("--show", choices=["missed", "found", "changed", "broken"])
     options = parser.parse_args()
     benches = []
     for root in sorted(p.resolve() for p in options.corpus.iterdir() if p.is_dir()):
@@ -241,6 +291,7 @@ def main() -> int:
             outcomes.append(outcome)
             print(".+x-"[(not outcome.found) * 2 + bool(outcome.others)], end="", file=sys.stderr, flush=True)
             wanted = {"missed": not outcome.found, "found": outcome.found, "changed": bool(outcome.others)}
+            wanted["broken"] = bool(outcome.broken)
             if options.show and wanted[options.show]:
                 show(outcome)
         print(file=sys.stderr)
