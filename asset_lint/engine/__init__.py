@@ -57,6 +57,9 @@ def run(
     return results if mode is Mode.CHECK else _settled(session, results, jobs)
 
 
+_kept: list[_Session] = []
+
+
 class _Session:
     """One pass over files: what every worker needs to know."""
 
@@ -126,6 +129,7 @@ def _results(session: _Session, jobs: int, on_file: Callable[[str], None]) -> It
     """The results in the order of the files. Meanwhile no garbage is collected: nearly all that is made stays."""
     collecting = gc.isenabled()
     gc.disable()
+    _kept[:] = [session]  # until the next run: what follows, most often the end of the process, needn't wait for it
     try:
         yield from _checked(session, jobs, on_file)
     finally:
