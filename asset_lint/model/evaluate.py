@@ -37,6 +37,7 @@ from .values import (
     origin_of,
     sites_in,
     truth,
+    without_results,
 )
 
 
@@ -334,7 +335,7 @@ class Evaluator(Calls):
         values = self.value(node.value, state) if node.value is not None else (Const(None),)
         self.yields.append(values)
         self.note_closed(node, state)
-        for site in sites_in(values):
+        for site in sites_in(without_results(values) if self.compute else values):
             site.yielded = True
         if any(site.yielded for site in state.status):
             self.may_raise(state, node)  # what the `with` body of the caller raises

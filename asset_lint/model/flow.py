@@ -27,6 +27,7 @@ from .values import (
     Status,
     join,
     sites_in,
+    without_results,
 )
 
 CLOSERS = frozenset(
@@ -219,11 +220,8 @@ class Flow(Inliner):
     def _return(self, node: ast.Return, state: State) -> list[State]:
         values = self.value(node.value, state) if node.value is not None else (Const(None),)
         self.note_closed(node, state)
-        if self.compute:  # what `execute` gives is no connection that Dagster could own
-            values_owned = tuple(v for v in values if not (isinstance(v, Conn) and v.executed))
-            self.hand_on(state, values_owned, Status.RETURNED)
-        else:
-            self.hand_on(state, values, Status.RETURNED)
+        leaving = without_results(values) if self.compute else values
+        self.hand_on(state, leaving, Status.RETURNED)
         self.exits.returns.append((state, node, values))
         return []
 

@@ -242,6 +242,18 @@ def sites_in(values: Iterable[Value], *, holding: bool = True) -> Iterator[Site]
                 yield from sites_in(item, holding=holding)
 
 
+def without_results(values: Iterable[Value]) -> tuple[Value, ...]:
+    """The values less what ``execute`` gave, in containers too: its connection is no connection that leaves on
+    purpose."""
+    kept: list[Value] = []
+    for value in values:
+        if isinstance(value, Box):
+            kept.extend(v for item in value.items for v in without_results(item))
+        elif not (isinstance(value, Conn) and value.executed):
+            kept.append(value)
+    return tuple(kept)
+
+
 LIVE = frozenset(
     (ResultKind.RELATION, ResultKind.GROUPED, ResultKind.READER, ResultKind.LAZY_POLARS, ResultKind.ITERATOR)
 )
