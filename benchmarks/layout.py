@@ -44,11 +44,6 @@ WHEELS = (
     "metaxy==0.1.11",
 )
 PACKAGES = SOURCES + WHEELS
-# Fixit takes minutes over everything; it gets the packages that hold assets of their own, without dagster itself.
-WITH_ASSETS = (
-    "catalystcoop_pudl", "dagster_dbt", "dagster_dlt", "dagster_duckdb", "dagster_duckdb_pandas", "dagster_odp",
-    "dagster_polars", "dagster_ray", "metaxy",
-)  # fmt: skip
 TOOLS = ("fixit==2.2.1", "ruff==0.17.6", "libcst==1.9.0")
 CONFIG = "respect-gitignore = false\n"  # the folder itself is ignored by git
 FIXIT_CONFIG = """\
