@@ -111,7 +111,7 @@ sys.path.insert(0, sys.argv[1])
 from asset_lint.engine.workers import spread
 
 def work(piece):
-    os.write(1, b"%d\n" % os.getpid())  # in one piece, for two processes share the pipe
+    os.write(1, b"%d\\n" % os.getpid())  # in one piece, for two processes share the pipe
     time.sleep(600)
 
 try:
