@@ -67,13 +67,16 @@ __all__ = [
 class Rule:
     """One thing that must not be. One instance lives for one file.
 
-    Class attributes: ``code`` (``AL201``), ``message`` (a format string for :meth:`report`'s words), ``severity``.
+    Class attributes: ``code`` (``AL201``), ``message`` (a format string for :meth:`report`'s words), ``severity``,
+    ``duty``: the rule asks of an asset what the checklist asks of each that touches DuckDB; its ``visit_…`` methods are
+    called in such assets alone (in every asset, where the configuration says ``all-assets``).
     The rule's name is its class name in kebab case: ``UnclosedConnection`` is ``unclosed-connection``.
     """
 
     code: ClassVar[str]
     message: ClassVar[str]
     severity: ClassVar[Severity] = Severity.ERROR
+    duty: ClassVar[bool] = False
     name: ClassVar[str]
 
     def __init_subclass__(cls) -> None:

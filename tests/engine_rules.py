@@ -180,4 +180,15 @@ class ComputeWitness(Witness):
             super().tell(event)
 
 
+class Dutiful(Rule):
+    """Always be one of those that the checklist is about."""
+
+    code = "XE403"
+    message = "`{name}` has duties"
+    duty = True
+
+    def visit_function(self, function: Function) -> None:
+        self.report(function.place, name=function.name)
+
+
 WORDS: Sequence[type[Rule]] = (BadWord, UnsafeWord, ShownWord, PlainWord)

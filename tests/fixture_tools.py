@@ -7,6 +7,9 @@ side is a module (``violation.py``) or a folder (``violation/…``). ``violation
   ``expect[duckdb>=2.0]`` the versions for which the mark holds;
 * ``# fix: unsafe`` or ``# fix: by hand`` in the first line: the cure takes ``--unsafe-fixes``, or no fix is offered.
 
+All rules are on, but a case shows one thing: duties of which it has no mark (that an asset logs, adds metadata …) are
+other cases' business, and so is other rules' advice.
+
 ``setup.sql`` beside the sides makes the tables that they read, in the database that the resources and the environment
 variable ``DUCKDB_DATABASE`` name.
 """
@@ -27,7 +30,7 @@ from asset_lint.config import targets
 from asset_lint.config.files import ConfigFiles
 from asset_lint.discovery import discover
 from asset_lint.engine import FileResult, Mode, run
-from asset_lint.finding import Finding
+from asset_lint.finding import Finding, Severity
 from asset_lint.registry import Registry, load
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -123,15 +126,21 @@ def registry() -> Registry:
     return load()
 
 
-def check(root: Path, **settings: object) -> list[Finding]:
-    """What all rules say of the files below ``root``, which must be the working directory."""
-    return [finding for result in _run(root, Mode.CHECK, settings) for finding in result.findings]
+def check(root: Path, case: Case, **settings: object) -> list[Finding]:
+    """What the rules say of a side of ``case`` in ``root``, which must be the working directory."""
+    marked = _marked(case)
+    return [
+        finding
+        for result in _run(root, Mode.CHECK, {"ignore": _foreign(case), **settings})
+        for finding in result.findings
+        if finding.severity is not Severity.INFO or finding.code in marked
+    ]
 
 
-def fix(root: Path, *, unsafe: bool) -> dict[str, str]:
-    """The Python files below ``root`` as fixing makes them; nothing is written."""
+def fix(root: Path, case: Case, *, unsafe: bool) -> dict[str, str]:
+    """The Python files of a side of ``case`` in ``root`` as fixing makes them; nothing is written."""
     texts = {}
-    for result in _run(root, Mode.FIX, {"unsafe-fixes": unsafe}):
+    for result in _run(root, Mode.FIX, {"ignore": _foreign(case), "unsafe-fixes": unsafe}):
         text = Path(root, result.path).read_bytes().decode() if result.text is None else result.text
         texts[Path(result.path).as_posix()] = text
     return texts
@@ -151,6 +160,17 @@ def comments(text: str) -> Counter[str]:
     """The comments of a module, and how often each stands there."""
     tokens = tokenize.generate_tokens(io.StringIO(text).readline)
     return Counter(token.string for token in tokens if token.type == tokenize.COMMENT)
+
+
+def _marked(case: Case) -> set[str]:
+    """The codes that a case is about."""
+    marks = case.violation.marks if case.violation else ()
+    return {registry().find(case.rule).code} | {mark.code for mark in marks}
+
+
+def _foreign(case: Case) -> list[str]:
+    """The duties that a case leaves aside."""
+    return sorted({rule.code for rule in registry().rules if rule.duty} - _marked(case))
 
 
 def _side(folder: Path, name: str) -> Side | None:

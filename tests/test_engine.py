@@ -204,6 +204,68 @@ def test_standard_input_stands_for_the_file(project: Project) -> None:
     assert result.source.text == asset("plain")
 
 
+DUTIES = """\
+import dagster as dg
+import duckdb
+from dagster_duckdb import DuckDBResource
+
+shared = duckdb.connect()
+
+
+def rows(connection):
+    return connection.execute("SELECT 1").fetchall()
+
+
+def opened():
+    with duckdb.connect("x.duckdb") as connection:
+        return rows(connection)
+
+
+@dg.asset
+def opens(database: DuckDBResource):
+    with database.get_connection() as connection:
+        return connection.execute("SELECT 1").fetchall()
+
+
+@dg.multi_asset(outs={"a": dg.AssetOut()})
+def calls():
+    return opened()
+
+
+@dg.asset
+async def hands():
+    return rows(shared)
+
+
+@dg.asset
+def asks():
+    return duckdb.sql("SELECT 1").fetchall()
+
+
+@dg.asset
+def takes(database: DuckDBResource):
+    return "SELECT 1"
+
+
+@dg.op
+def operates():
+    return opened()
+
+
+@dg.asset_check(asset=opens)
+def checks():
+    return dg.AssetCheckResult(passed=bool(opened()))
+"""
+
+
+def test_duties_are_asked_of_assets_that_touch_duckdb_alone(project: Project) -> None:
+    def asked(**settings: Any) -> list[str]:
+        return [finding.function for finding in project.one(DUTIES, (er.Dutiful,), **settings).findings]
+
+    assert asked() == ["opens", "calls", "hands", "asks"]
+    assert asked(all_assets=True) == ["opens", "calls", "hands", "asks", "takes"]
+
+
 # -- which findings are kept ------------------------------------------------------------------------------------------
 
 

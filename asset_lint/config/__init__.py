@@ -160,6 +160,12 @@ class Config:
         "Names of functions that give a DuckDB connection where the project's code can't show it.",
         example='known-connections = ["get_duckdb_connection"]',
     )  # fmt: skip
+    all_assets: bool = _setting(
+        kinds.BOOL, False,
+        "Whether the duties of the checklist (log, add metadata, handle errors …) hold in every asset, also in those "
+        "that don't touch DuckDB.",
+        example="all-assets = true",
+    )  # fmt: skip
     output_format: str = _setting(
         kinds.FORMAT, "full", "How findings are printed.", example='output-format = "github"',
     )  # fmt: skip

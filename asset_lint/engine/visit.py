@@ -73,6 +73,7 @@ class _Visit:
     def __init__(self, plan: Plan, module: Module, config: Config, gated: bool) -> None:
         self.plan = plan
         self.module = module
+        self.config = config
         self.gated = gated
         self.visited = Visited()
         self.definitions: Definitions | None = None
@@ -123,11 +124,16 @@ class _Visit:
             for at in self.plan.syntax[name]:
                 self.call(at, f"visit_{name}", node, function)
 
+    def has_duties(self, function: Function) -> bool:
+        return function.has_duties if self.config.all_assets else function.is_checklist_asset
+
     def call(self, at: int, name: str, value: object, function: Function) -> None:
         rule = self.rules[at]
         if rule is None:
             return
         try:
+            if rule.duty and not self.has_duties(function):
+                return
             method: Method = getattr(rule, name)
             method(value)
         except InvalidSyntax:

@@ -56,6 +56,7 @@ class Summary:
     opened: tuple[Site, ...] = ()  # every connection that it opens, inside too
     returns_normally: bool = True
     handed: tuple[HandedContext, ...] = ()
+    touches: bool = False  # it obtains, or is handed, a connection or a relation, inside too
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,7 @@ class Analysis:
         self.opened: dict[Site, None] = {}
         self.fresh_now: list[Site] = []  # made by the statement at hand
         self.handed: dict[HandedContext, None] = {}
+        self.touches = False  # a connection or a relation was obtained, here or by what was called
         self.globals: set[str] = set()
         self.closure: dict[str, Alternatives] = {}  # variables of the function around it
         self.closures: dict[Def, dict[str, Alternatives]] = {}  # what nested functions find of this one's
@@ -110,6 +112,7 @@ class Analysis:
 
     def site(self, node: ast.AST, key: object, make: Site) -> Site:
         """The connection that ``node`` makes: one for each node, however often the flow passes it."""
+        self.touches = True
         found = self.sites.setdefault((id(node), key), make)
         if found is make and self.definition is not None and self.definition.owner is not None:
             make.in_class = True

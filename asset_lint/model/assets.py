@@ -110,6 +110,16 @@ class Function:
         return self.kind in ASSET_KINDS
 
     @property
+    def has_duties(self) -> bool:
+        """Whether it is of the kinds of which the checklist asks something, wherever they touch DuckDB."""
+        return self.kind in (Kind.ASSET, Kind.MULTI_ASSET) and not self.is_test
+
+    @property
+    def is_checklist_asset(self) -> bool:
+        """Whether it is an ``asset`` or ``multi_asset`` that touches DuckDB, and no test's."""
+        return self.has_duties and self.run.touches_duckdb
+
+    @property
     def place(self) -> Place:
         """Its definition as something to report."""
         return Place(self.module, self.node)
@@ -323,6 +333,7 @@ class Run:
     outputs: list[Output] = field(default_factory=list)
     handed: list[HandedContext] = field(default_factory=list)
     closures: dict[Def, dict[str, Alternatives]] = field(default_factory=dict)  # what nested functions find
+    touches_duckdb: bool = False  # it obtains a connection or a relation, or calls what obtains or is handed one
     duckdb_calls: frozenset[ast.AST] = frozenset()  # calls of methods of connections and their results
 
 

@@ -266,6 +266,7 @@ class Calls(Analysis):
         self, receiver: str, name: str, site: Site | None, arguments: Arguments, node: ast.AST, conn: Conn | None
     ) -> Alternatives:
         """What a DuckDB method gives, over the target versions."""
+        self.touches = True
         keyword = first_keyword(arguments.get(0, "query")) if name in ("execute", "sql", "query", "from_query") else ""
         lazy = any(isinstance(v, Const) and v.value is True for v in arguments.get(-1, "lazy") or ())
         rows = keyword in (

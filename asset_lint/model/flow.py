@@ -22,6 +22,7 @@ from .values import (
     FunctionValue,
     Giving,
     Manager,
+    Result,
     Site,
     State,
     Status,
@@ -77,6 +78,8 @@ class Flow(Inliner):
             opened=tuple(site for site in self.opened),
             returns_normally=bool(finals),
             handed=tuple(self.handed),
+            touches=self.touches
+            or any(isinstance(v, (Conn, Manager, Result)) for values in given.values() for v in values),
         )
 
     # ---- blocks ----------------------------------------------------------------------------------------------------

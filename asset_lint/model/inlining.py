@@ -80,6 +80,7 @@ class Inliner(Evaluator):
         summary = self.project.facts.summary(
             definition, given, self.stack, self._statuses({**closure, **given}, state), closure
         )
+        self.touches = self.touches or summary.touches
         self._note_inner(summary, node)
         failed = state.copy() if summary.raised_status else state
         failed.status.update(summary.raised_status)

@@ -63,7 +63,9 @@ def analyse(function: Function) -> Run:
         _leaks_at(flow, state, Way.RETURN, statement)
     for state, where, _ in flow.exits.raises.values():
         _leaks_at(flow, state, Way.RAISE, where)
-    run = Run(connections=_connections(flow), handed=list(flow.handed), closures=flow.closures)
+    run = Run(
+        connections=_connections(flow), handed=list(flow.handed), closures=flow.closures, touches_duckdb=flow.touches
+    )
     run.duckdb_calls = frozenset(
         node
         for node in flow.seen
