@@ -118,6 +118,12 @@ class TestTheRoot:
         write(f"{outside}/x/y/__init__.py", "")
         assert of(f"{outside}/x/y").root == outside
 
+    def test_is_the_top_of_the_package_from_a_folder_of_it_without_init(self, project: Path) -> None:
+        outside = project.parent / "outside"
+        write(f"{outside}/x/__init__.py", "")
+        write(f"{outside}/x/y/data.txt", "")
+        assert of(f"{outside}/x/y").root == outside
+
 
 class TestExtend:
     def test_builds_on_another_file(self) -> None:

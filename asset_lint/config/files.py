@@ -144,10 +144,13 @@ class ConfigFiles:
         return above
 
     def _fallback(self, path: str) -> str:
-        """The root where nothing marks one: the working directory, else the top of the package."""
+        """The root where nothing marks one: the working directory, else what holds the package; a folder of a package
+        need not have an ``__init__.py`` itself."""
         cwd = str(self._cwd)
         if f"{path}/".startswith(f"{cwd.rstrip('/')}/"):
             return cwd
-        while os.path.isfile(f"{path}/__init__.py"):
-            path = os.path.dirname(path)
-        return path
+        while True:
+            parent = os.path.dirname(path)
+            if path == parent or not any(os.path.isfile(f"{folder}/__init__.py") for folder in (path, parent)):
+                return path
+            path = parent
