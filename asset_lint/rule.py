@@ -9,6 +9,7 @@ engine calls, in this order:
 ``visit_connection(connection)``   each DuckDB connection that the function opens
 ``visit_output(output)``           each value of DuckDB's own that leaves a compute function
 ``visit_handler(handler)``         each ``except`` clause of the function
+``visit_metadata(call)``           each call that adds metadata: on the context, in a result, a check, a materialization
 ``visit_<LibCST class>(node)``     each LibCST node of that class in the function's own body
 
 Docstrings of rules are their pages: sections *What it does*, *Why is this bad?*, *Example*, *Use instead*,
@@ -29,6 +30,7 @@ from .model.contexts import ASSET_CONTEXT, OP_CONTEXT, use_of
 from .model.handlers import Handler
 from .model.index import Module, Place
 from .model.knowledge import ResultKind
+from .model.metadata import MetadataCall, MetadataEntry, MetadataWay
 from .model.outputs import Output
 from .model.values import Origin
 from .rewrite import Rewrite
@@ -48,6 +50,9 @@ __all__ = [
     "Handler",
     "Kind",
     "Leak",
+    "MetadataCall",
+    "MetadataEntry",
+    "MetadataWay",
     "Module",
     "Origin",
     "Output",
@@ -103,6 +108,9 @@ class Rule:
 
     def visit_handler(self, handler: Handler) -> None:
         """An ``except`` clause of the function."""
+
+    def visit_metadata(self, call: MetadataCall) -> None:
+        """A call by which the function adds metadata."""
 
     def report(
         self,

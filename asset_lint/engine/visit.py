@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
 Method = Callable[[Any], None]
 
-_PARTS = {"visit_connection": "connections", "visit_output": "outputs", "visit_handler": "handlers"}
+_PARTS = {
+    "visit_connection": "connections",
+    "visit_output": "outputs",
+    "visit_handler": "handlers",
+    "visit_metadata": "metadata_calls",
+}
 _DOMAIN = ("visit_function", "visit_asset", *_PARTS)
 
 

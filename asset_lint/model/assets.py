@@ -6,7 +6,7 @@ import ast
 import enum
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .analysis import HandedContext
     from .connections import Connection
     from .handlers import Handler
+    from .metadata import MetadataCall
     from .names import Names
     from .outputs import Output
     from .project import Project
@@ -195,6 +196,13 @@ class Function:
         """The values that leave it that are DuckDB's own; empty for functions that Dagster does not run."""
         return self.run.outputs
 
+    @cached_property
+    def metadata_calls(self) -> list[MetadataCall]:
+        """The calls of its own body by which it adds metadata, in the order of the source."""
+        from .metadata import metadata_of
+
+        return metadata_of(self)
+
     @property
     def handed_contexts(self) -> list[HandedContext]:
         """The calls by which its context goes to functions of the project, through however many of them."""
@@ -334,6 +342,7 @@ class Run:
     handed: list[HandedContext] = field(default_factory=list)
     closures: dict[Def, dict[str, Alternatives]] = field(default_factory=dict)  # what nested functions find
     touches_duckdb: bool = False  # it obtains a connection or a relation, or calls what obtains or is handed one
+    values: Mapping[ast.expr, Alternatives] = field(default_factory=dict)  # of its expressions, over all paths
     duckdb_calls: frozenset[ast.AST] = frozenset()  # calls of methods of connections and their results
 
 

@@ -261,7 +261,7 @@ def own_statements(function: ast.AST) -> Iterator[ast.stmt]:
         node = stack.pop()
         yield node
         if type(node) not in _NESTED:
-            stack += reversed([inner for body in _bodies(node) for inner in body])
+            stack += reversed([inner for body in bodies(node) for inner in body])
 
 
 _NESTED = frozenset((ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda))
@@ -339,13 +339,13 @@ class _Binder:
             for case in node.cases:
                 self.body(case.body)
         elif handlers := handlers_in(node):
-            for body in _bodies(node):
+            for body in bodies(node):
                 self.body(body)
             for handler in handlers:
                 if handler.name:
                     self.scope.bind(handler.name, Opaque())
         elif isinstance(node, ast.Try):  # without handlers: only a `finally`
-            for body in _bodies(node):
+            for body in bodies(node):
                 self.body(body)
 
     def klass(self, node: ast.ClassDef) -> Binding:
@@ -403,7 +403,7 @@ class _Indexer:
                 self.module.classes.append(found)
                 self.collect(node.body, scope, found, parent, prefix + node.name + ".")
             else:
-                for inner in _bodies(node):
+                for inner in bodies(node):
                     self.collect(inner, scope, owner, parent, prefix)
 
     def nested(self, node: FunctionNode, definition: Def, prefix: str) -> None:
@@ -422,7 +422,8 @@ class _LazyScope(Scope):
         return self.function.inner.lookup(name)
 
 
-def _bodies(node: ast.stmt) -> Iterator[Sequence[ast.stmt]]:
+def bodies(node: ast.stmt) -> Iterator[Sequence[ast.stmt]]:
+    """The blocks of statements that a statement holds."""
     for field in ("body", "orelse", "finalbody"):
         inner = getattr(node, field, None)
         if inner:
