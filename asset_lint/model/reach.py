@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import os
 from collections.abc import Iterator
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from .assets import Function, Kind, call_forms, compute_kind
@@ -210,24 +211,29 @@ class Reach:
         scope = definition.inner
         roots: list[ast.AST] = list(definition.node.decorator_list)
         roots += [a.annotation for a in definition.parameters if a.annotation is not None]
-        nodes = list(definition.nodes)
-        for root in roots:
-            nodes.extend(ast.walk(root))
-        for node in list(nodes):
-            if isinstance(node, ast.Lambda):
-                nodes.extend(ast.walk(node))
-        for node in nodes:
-            if isinstance(node, ast.Attribute):
-                attributes.add(node.attr)
-                base: ast.expr = node
-                while isinstance(base, ast.Attribute):
+        roots += [node for node in definition.nodes if node.__class__ is ast.Lambda]
+        leading: dict[str, bool] = {}  # each name is looked up once, however often it stands there
+        for node in chain(definition.nodes, *map(ast.walk, roots)):
+            kind = node.__class__
+            if kind is ast.Name:
+                name: str = node.id  # type: ignore[attr-defined]
+                if name not in leading:
+                    leading[name] = _may_lead(name, scope)
+                    if leading[name]:
+                        targets.update(t for t in names.name(name, scope) if isinstance(t, (Def, Class)))
+            elif kind is ast.Attribute:
+                attributes.add(node.attr)  # type: ignore[attr-defined]
+                base: ast.AST = node
+                while base.__class__ is ast.Attribute:
                     base = base.value
-                if isinstance(base, ast.Name) and _may_lead(base.id, scope):
-                    targets.update(t for t in names.resolve(node, scope) if isinstance(t, (Def, Class)))
-            elif isinstance(node, ast.Name) and _may_lead(node.id, scope):
-                for target in names.name(node.id, scope):
-                    if isinstance(target, (Def, Class)):
-                        targets.add(target)
+                if base.__class__ is ast.Name:
+                    name = base.id
+                    if leading.get(name, True) and _may_lead(name, scope):
+                        targets.update(
+                            t
+                            for t in names.resolve(node, scope)  # type: ignore[arg-type]
+                            if isinstance(t, (Def, Class))
+                        )
         owner = definition.owner
         if owner is not None:
             for attribute in attributes & owner.methods.keys():

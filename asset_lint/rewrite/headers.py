@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import PurePath
 
@@ -277,6 +278,7 @@ def _is_docstring(statement: ast.stmt) -> bool:
     )
 
 
+@lru_cache(maxsize=1024)
 def _is_beside(path: str, root: str) -> bool:
     """Whether a package or module called ``root`` lies beside the file or above it."""
     from pathlib import Path

@@ -90,9 +90,8 @@ class Imports:
             for edit in sorted(changed, reverse=True):
                 start, end = edit.span.start - header.length, edit.span.end - header.length
                 text = text[:start] + edit.text + text[end:]
-            used = _used_names(header.text + text)
             for module, name in self._dropped:
-                if used is not None and self._local(module, name) not in used:
+                if not _is_used(self._local(module, name), header.text, text):
                     header.drop(module, name)
         return tuple(Edit(self._source.span(start, end), text) for start, end, text in differences(before, header.text))
 
@@ -213,6 +212,15 @@ def without_orphans(text: str, removed: Iterable[str]) -> str:
             break
         else:
             return text
+
+
+def _is_used(local: str, header: str, text: str) -> bool:
+    """Whether code behind the imports in ``header``, or these themselves, may use the name."""
+    word = re.compile(rf"\b{re.escape(local)}\b")
+    if not word.search(text) and len(word.findall(header)) < 2:
+        return False  # its import alone speaks of it; to parse would cost far more
+    used = _used_names(header + text)
+    return used is None or local in used
 
 
 def _used_names(text: str) -> frozenset[str] | None:

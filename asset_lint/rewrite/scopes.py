@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -40,8 +41,13 @@ def scopes_at(tree: ast.Module, source: Source, offset: int) -> list[Scope]:
     return [innermost, *(scope for scope in outer if not isinstance(scope, ast.ClassDef))]
 
 
-def bindings(scope: Scope) -> Iterator[tuple[str, ast.AST, Import | None]]:
+@lru_cache(maxsize=256)  # the fixes of one file ask the same again and again
+def bindings(scope: Scope) -> tuple[tuple[str, ast.AST, Import | None], ...]:
     """Every name that ``scope`` binds, with the node that binds it; for an import its alias, and the statement."""
+    return tuple(_bindings(scope))
+
+
+def _bindings(scope: Scope) -> Iterator[tuple[str, ast.AST, Import | None]]:
     if isinstance(scope, _Function):
         arguments = scope.args
         for argument in (
@@ -80,11 +86,13 @@ def bindings(scope: Scope) -> Iterator[tuple[str, ast.AST, Import | None]]:
     yield from (binding for binding in found if binding[0] not in elsewhere)
 
 
+@lru_cache(maxsize=8)
 def made_global(tree: ast.Module) -> frozenset[str]:
     """The names that some function binds in the module."""
     return frozenset(name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names)
 
 
+@lru_cache(maxsize=8)
 def globals_used(tree: ast.Module) -> frozenset[str]:
     """The names that some code of the module looks up in the module (or among the builtins)."""
     used: set[str] = set()

@@ -6,6 +6,7 @@ replaced by identity. Code is generated anew only for the outermost statements a
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -208,7 +209,7 @@ class Surgery:
 
     def _code(self, node: cst.CSTNode, *, ends_file: bool) -> str:
         module = self.part.module
-        new = _Build(self._replaced, self._bodies).build(node)
+        new = _Build(self._replaced, self._bodies, self.part).build(node)
         if isinstance(new, cst.Module):
             return new.code
         state = CodegenState(module.default_indent, module.default_newline)
@@ -225,11 +226,16 @@ class _Build(cst.CSTTransformer):
     """The tree as it will be."""
 
     def __init__(
-        self, replaced: dict[cst.CSTNode, cst.CSTNode], bodies: dict[cst.CSTNode, list[Statement | _Left]]
+        self,
+        replaced: dict[cst.CSTNode, cst.CSTNode],
+        bodies: dict[cst.CSTNode, list[Statement | _Left]],
+        part: Slice,
     ) -> None:
         super().__init__()
         self._replaced = replaced
         self._bodies = bodies
+        self._part = part
+        self._changed = sorted(part.whole(node)[0] for node in (*replaced, *bodies) if node in part)
         self._within: set[cst.CSTNode] = set()  # what is being replaced: it may stand in its own replacement
 
     def build(self, node: cst.CSTNode) -> cst.CSTNode:
@@ -244,7 +250,15 @@ class _Build(cst.CSTTransformer):
         return cast("cst.CSTNode", node.visit(self))
 
     def on_visit(self, node: cst.CSTNode) -> bool:
-        return not self._is_changed(node)
+        return not self._is_changed(node) and self._may_hold_changes(node)
+
+    def _may_hold_changes(self, node: cst.CSTNode) -> bool:
+        """Whether something changes inside of the node; most statements needn't be looked into."""
+        if not isinstance(node, (cst.BaseStatement, cst.BaseSuite)) or node not in self._part:
+            return True  # LibCST's extents of other nodes don't cover all that is theirs; a new one has none
+        start, end = self._part.whole(node)
+        at = bisect_left(self._changed, start)
+        return at < len(self._changed) and self._changed[at] <= end
 
     def on_leave(self, original_node: cst.CSTNode, updated_node: cst.CSTNode) -> cst.CSTNode:  # type: ignore[override]
         return self.build(original_node) if self._is_changed(original_node) else updated_node
