@@ -45,6 +45,16 @@ def with_parameter(function: cst.FunctionDef, name: str, annotation: cst.BaseExp
     return function.with_changes(params=parameters.with_changes(params=listed))
 
 
+def annotated(parameter: cst.Param, annotation: cst.BaseExpression) -> cst.Param:
+    """``parameter`` with an annotation; raises Impossible if it has one."""
+    if parameter.annotation is not None:
+        raise Impossible("it is annotated already")
+    equal = parameter.equal
+    if isinstance(equal, cst.AssignEqual):  # `x=None`, but `x: T = None`
+        equal = cst.AssignEqual(cst.SimpleWhitespace(" "), cst.SimpleWhitespace(" "))
+    return parameter.with_changes(annotation=cst.Annotation(annotation), equal=equal)
+
+
 def _between(function: cst.FunctionDef, others: list[cst.Param] | tuple[()]) -> _Space:
     """The space between two parameters: as between others, else as before the first if that is on a line of its own."""
     for parameter in reversed(others):

@@ -211,6 +211,28 @@ class Rewrite:
                 node, with_parameter(now, name, None if annotation is None else self._expression(annotation))
             )
 
+    def annotate(self, parameter: Place | cst.CSTNode, annotation: str) -> None:
+        """Give a parameter without an annotation one."""
+        import libcst as cst
+
+        from .parameters import annotated
+
+        with self._step():
+            node = self.node(parameter, cst.Param)
+            self._surgery(node).replace(node, annotated(node, self._expression(annotation)))
+
+    def annotate_return(self, function: Place | cst.CSTNode, annotation: str) -> None:
+        """Say what a function without a return annotation gives."""
+        import libcst as cst
+
+        with self._step():
+            node = self.node(function)
+            surgery = self._surgery(node)
+            now = surgery.current(node)
+            if not isinstance(now, cst.FunctionDef) or now.returns is not None:
+                raise Impossible("not a function without a return annotation")
+            surgery.replace(node, now.with_changes(returns=cst.Annotation(self._expression(annotation))))
+
     def import_name(self, module: str, name: str | None, *, near: Place | cst.CSTNode) -> str:
         """What to write at ``near`` for ``name`` of ``module`` (None: for the module): ``dg.Output``, ``Output``.
 
