@@ -80,6 +80,8 @@ class Flow(Inliner):
             handed=tuple(self.handed),
             touches=self.touches
             or any(isinstance(v, (Conn, Manager, Result)) for values in given.values() for v in values),
+            logged=tuple(self.logged),
+            logger_given_away=self.logger_given_away,
         )
 
     # ---- blocks ----------------------------------------------------------------------------------------------------

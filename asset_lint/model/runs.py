@@ -66,6 +66,8 @@ def analyse(function: Function) -> Run:
     run = Run(
         connections=_connections(flow), handed=list(flow.handed), closures=flow.closures, touches_duckdb=flow.touches
     )
+    run.values = flow.seen
+    run.logged, run.logger_given_away = tuple(flow.logged), flow.logger_given_away
     run.duckdb_calls = frozenset(
         node
         for node in flow.seen
