@@ -24,6 +24,7 @@ class Raised:
     """What kind of exception leaves a statement: DuckDB's own, one of a known name, or anything."""
 
     name: str  # "duckdb" for any of duckdb.Error, "" for anything
+    thrown_at: ast.AST | None = None  # the ``yield`` at which the user of a context manager throws it in
 
     @property
     def known(self) -> bool:
@@ -93,6 +94,8 @@ class Analysis:
         self.stack = stack if definition is None else (*stack, definition)
         self.static = static  # only a value is wanted: connections made on the way are someone else's
         self.compute = False  # Dagster calls it: nobody owns a connection that it gives
+        self.lends = False  # a context manager: what its users' blocks raise is thrown in at its `yield`
+        self.caught: list[Raised] = []  # what the handlers around the point hold, innermost last
         self.exits = Exits()
         self.guarded = 0  # depth of try and with around the point
         self.sites: dict[tuple[int, object], Site] = {}

@@ -23,6 +23,8 @@ class Way(enum.Enum):
     REOPENED = "still open when the loop opens the next one"
     STORED = "kept here for as long as the object lives"
     DISCARDED = "still open after this expression, and nothing can close it"
+    LENT = "still open when the block that uses it raises here"
+    KEPT = "kept here, and nothing closes it when the run ends"
     NEVER_ENTERED = "never entered: without `with` nothing is opened"
 
 
@@ -54,4 +56,5 @@ class Connection:
     outlived: bool = False  # something that needs it open leaves the function
     holding: Holding | None = None  # the ``with`` that could hold it
     leaks: list[Leak] = field(default_factory=list)
+    lent: Leak | None = None  # where a helper that is to close it for its users does not
     steps: list[tuple[Place, str]] = field(default_factory=list)

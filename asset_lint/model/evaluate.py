@@ -7,6 +7,7 @@ from collections.abc import Callable
 from types import EllipsisType
 from typing import Any
 
+from .analysis import Raised
 from .calls import Calls
 from .index import Assigned, Class, Def, Imported, Module, Opaque, Scope
 from .names import Expression, External, Target
@@ -341,8 +342,8 @@ class Evaluator(Calls):
         self.note_closed(node, state)
         for site in sites_in(without_results(values) if self.compute else values):
             site.yielded = True
-        if any(site.yielded for site in state.status):
-            self.may_raise(state, node)  # what the `with` body of the caller raises
+        if self.lends or any(site.yielded for site in state.status):
+            self.may_raise(state, node, Raised("", node if self.lends else None))  # what the caller's body raises
         return ANY
 
     def _yield_from(self, node: ast.YieldFrom, state: State) -> Alternatives:

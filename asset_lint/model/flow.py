@@ -11,6 +11,7 @@ from .connections import Leak, Way
 from .handlers import catches
 from .index import Class, Imported
 from .inlining import Inliner
+from .lending import is_never_torn_down, lends
 from .values import (
     ANY,
     UNKNOWN,
@@ -42,11 +43,13 @@ class Flow(Inliner):
     """Statements of one function."""
 
     leaks: dict[tuple[Site, Way, ast.AST], Leak]
+    kept: dict[Site, Leak]
 
     def run(self, given: dict[str, Alternatives], status: dict[Site, Status]) -> list[State]:
         """Follow the whole body; gives the paths that reach its end."""
         assert self.definition is not None
-        self.leaks = {}
+        self.leaks, self.kept = {}, {}
+        self.lends = lends(self.definition, self.project.facts)
         node = self.definition.node
         nodes = self.definition.nodes
         self.globals = {n for s in nodes if isinstance(s, (ast.Global, ast.Nonlocal)) for n in s.names}
@@ -137,12 +140,11 @@ class Flow(Inliner):
         if not definition.parameters or target.value.id != definition.parameters[0].arg:
             return
         for value in values:
-            if (
-                isinstance(value, Conn)
-                and state.status.get(value.site) is Status.OPEN
-                and not self._may_close(definition.owner, target.attr)
-            ):
-                self.leak(value.site, Way.STORED, target)
+            if isinstance(value, Conn) and state.status.get(value.site) is Status.OPEN:
+                if is_never_torn_down(definition, target.attr, self.project.facts):
+                    self.kept[value.site] = Leak(self.place(target), Way.KEPT)
+                elif not self._may_close(definition.owner, target.attr):
+                    self.leak(value.site, Way.STORED, target)
 
     def _may_close(self, klass: Class, attribute: str) -> bool:
         """Whether anything could close what an object of ``klass`` keeps: a method, or whoever gets hold of it."""
@@ -231,7 +233,8 @@ class Flow(Inliner):
         return []
 
     def _raise(self, node: ast.Raise, state: State) -> list[State]:
-        raised = ANYTHING
+        caught = self.caught[-1] if self.caught else ANYTHING
+        raised = caught
         if node.exc is not None:
             self.value(node.exc, state)
             target = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
@@ -243,7 +246,7 @@ class Flow(Inliner):
                 and self.scope.lookup(target.id) is None
             ):
                 name = target.id
-            raised = Raised(name)
+            raised = Raised(name, caught.thrown_at)
         key = (raised, *self.signature(state))
         self.exits.raises.setdefault(key, (state, node, raised))
         return []
@@ -484,7 +487,9 @@ class Flow(Inliner):
             caught = state.copy()
             if handler.name:
                 caught.env[handler.name] = (UNKNOWN,)
+            self.caught.append(raised)
             after.extend(self.block(handler.body, [caught]))
+            self.caught.pop()
             if sure:
                 return after
         if state.status or self.guarded:

@@ -13,6 +13,7 @@ from .analysis import ANYTHING, DUCKDB, MAX_DEPTH, HandedContext, Summary
 from .calls import Arguments
 from .evaluate import Evaluator
 from .index import Class, Def
+from .lending import MANAGERS
 from .library import is_duckdb_resource
 from .names import External
 from .values import (
@@ -48,7 +49,6 @@ if TYPE_CHECKING:
 
 SHORT = 8  # statements of a function that is followed whatever it is about: a getter of a path
 CACHES = frozenset("functools.lru_cache functools.cache functools.cached_property streamlit.cache_resource".split())
-MANAGERS = frozenset(("contextlib.contextmanager", "contextlib.asynccontextmanager"))
 SETTINGS_BASES = frozenset(
     """dagster.ConfigurableResource dagster.Config dagster.ConfigurableIOManager dagster.ConfigurableResourceFactory
     dagster.ConfigurableIOManagerFactory dagster.PermissiveConfig dagster.Component dagster.Model dagster.Resolvable

@@ -164,6 +164,10 @@ class Reach:
                     if candidate is not definition and self._calls_method(candidate, definition):
                         yield candidate
 
+    def is_called(self, definition: Def) -> bool:
+        """Whether a function of the project names it, as far as can be told."""
+        return any(caller is not definition for caller in self._callers(definition))
+
     def mentions(self, module: Module) -> tuple[dict[Def | Class, list[Def]], dict[str, list[Def]]]:
         """The functions of a module by the project functions and classes, and by the attributes, that they name."""
         known = self._mentions.get(module)

@@ -75,7 +75,7 @@ def analyse(function: Function) -> Run:
         and all(isinstance(v, Method) and isinstance(v.receiver, (Conn, Result)) for v in flow.seen.get(node.func, ANY))
     )
     for connection in run.connections:
-        if connection.leaks:
+        if connection.leaks or connection.lent:
             connection.holding = holding_of(function, connection, flow.seen)
     if function.is_compute:
         run.outputs = _outputs(flow)
@@ -121,7 +121,7 @@ def _leaks_at(flow: Flow, state: State, way: Way, node: ast.AST) -> None:
 
 def _connections(flow: Flow) -> list[Connection]:
     by_site: dict[Site, list[Leak]] = {}
-    gone = [values for _, _, values in flow.exits.returns] + flow.yields
+    gone = [values for _, _, values in flow.exits.returns] + ([] if flow.lends else flow.yields)
     outlived = {v.site for values in gone for v in _deep(values) if v.site is not None}
     handed = {
         s for state, _, _ in flow.exits.returns for s, status in state.status.items() if status is Status.RETURNED
@@ -154,11 +154,25 @@ def _connections(flow: Flow) -> list[Connection]:
                 closed_by_hand=site.closed_by_hand,
                 outlived=site in outlived,
                 leaks=leaks,
+                lent=flow.kept.get(site) or _lent(flow, site),
                 steps=list(site.steps),
             )
         )
     found.sort(key=lambda connection: connection.opened.span.start)
     return found
+
+
+def _lent(flow: Flow, site: Site) -> Leak | None:
+    """The ``yield`` of a context manager at which its user's error leaves the connection open, whatever the path."""
+    if not (site.owned and site.yielded):
+        return None
+    ends = [(s.status.get(site), raised.thrown_at) for s, _, raised in flow.exits.raises.values() if raised.thrown_at]
+    ends = [(status, thrown_at) for status, thrown_at in ends if status is not None]
+    if not ends or any(status is not Status.OPEN for status, _ in ends):
+        return None
+    thrown_at = ends[0][1]
+    assert thrown_at is not None
+    return Leak(flow.place(thrown_at), Way.LENT)
 
 
 # ---- what leaves ---------------------------------------------------------------------------------------------------
