@@ -7,6 +7,7 @@ engine calls, in this order:
 ``visit_function(function)``       each function in reach
 ``visit_asset(function)``          those whose body Dagster runs as an asset (``asset``, ``multi_asset`` and their like)
 ``visit_connection(connection)``   each DuckDB connection that the function opens
+``visit_query(query)``             each call by which the function asks SQL of DuckDB
 ``visit_output(output)``           each value of DuckDB's own that leaves a compute function
 ``visit_handler(handler)``         each ``except`` clause of the function
 ``visit_metadata(call)``           each call that adds metadata: on the context, in a result, a check, a materialization
@@ -30,10 +31,10 @@ from .model.contexts import ASSET_CONTEXT, OP_CONTEXT, use_of
 from .model.handlers import Handler
 from .model.index import Module, Place
 from .model.knowledge import ResultKind
-from .model.logs import LogCall, Logs
 from .model.metadata import MetadataCall, MetadataEntry, MetadataWay
 from .model.outputs import Output
-from .model.values import LoggedBy, Origin
+from .model.queries import Fetch, Query
+from .model.values import Origin
 from .rewrite import Rewrite
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ASSET_CONTEXT", "OP_CONTEXT",
     "Connection",
+    "Fetch",
     "Finding",
     "Fix",
     "Function",
@@ -51,9 +53,6 @@ __all__ = [
     "Handler",
     "Kind",
     "Leak",
-    "LogCall",
-    "LoggedBy",
-    "Logs",
     "MetadataCall",
     "MetadataEntry",
     "MetadataWay",
@@ -62,6 +61,7 @@ __all__ = [
     "Output",
     "Parameter",
     "Place",
+    "Query",
     "ResultKind",
     "Rewrite",
     "Rule",
@@ -106,6 +106,9 @@ class Rule:
 
     def visit_connection(self, connection: Connection) -> None:
         """A DuckDB connection that the function opens or is given by what it calls."""
+
+    def visit_query(self, query: Query) -> None:
+        """A call of the function's own that asks SQL of DuckDB."""
 
     def visit_output(self, output: Output) -> None:
         """A value of DuckDB's own that leaves a compute function."""

@@ -22,6 +22,7 @@ Method = Callable[[Any], None]
 
 _PARTS = {
     "visit_connection": "connections",
+    "visit_query": "queries",
     "visit_output": "outputs",
     "visit_handler": "handlers",
     "visit_metadata": "metadata_calls",

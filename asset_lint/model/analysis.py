@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .index import Def, Module, Place, Scope
-from .logs import LogCall, gives_logger_away
-from .values import ANY, Alternatives, Conn, Const, LoggedBy, Manager, Site, State, Status, join, sites_in
+from .values import ANY, Alternatives, Conn, Const, Manager, Site, State, Status, join, sites_in
 
 if TYPE_CHECKING:
     from .names import Names
     from .project import Project
+    from .queries import Asked
 
 MAX_DEPTH = 5  # calls of project functions followed into each other
 MAX_STATES = 12  # paths told apart at one point; beyond, they are merged and what differs is unclear
@@ -59,8 +59,7 @@ class Summary:
     returns_normally: bool = True
     handed: tuple[HandedContext, ...] = ()
     touches: bool = False  # it obtains, or is handed, a connection or a relation, inside too
-    logged: tuple[LogCall, ...] = ()
-    logger_given_away: bool = False  # to code that isn't seen, and that may log by it
+    asked: tuple[Asked, ...] = ()  # every query, inside too
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +104,8 @@ class Analysis:
         self.opened: dict[Site, None] = {}
         self.fresh_now: list[Site] = []  # made by the statement at hand
         self.handed: dict[HandedContext, None] = {}
+        self.asked: dict[object, Asked] = {}  # by the call; what a called function asks by all that tells it apart
         self.touches = False  # a connection or a relation was obtained, here or by what was called
-        self.logged: dict[LogCall, None] = {}
-        self.logger_given_away = False
         self.globals: set[str] = set()
         self.closure: dict[str, Alternatives] = {}  # variables of the function around it
         self.closures: dict[Def, dict[str, Alternatives]] = {}  # what nested functions find of this one's
@@ -184,15 +182,6 @@ class Analysis:
         for site in sites_in(values):  # type: ignore[arg-type]
             if state.status.get(site) in (Status.OPEN, Status.WAITING):
                 state.status[site] = status
-
-    def note_log(self, by: LoggedBy, level: str, node: ast.AST) -> None:
-        """Remember a call that logs."""
-        self.logged[LogCall(self.place(node), by, level)] = None
-
-    def note_given(self, arguments: Iterable[Alternatives]) -> None:
-        """Remember whether code that isn't seen gets hold of a logger."""
-        if not self.logger_given_away:
-            self.logger_given_away = any(gives_logger_away(values) for values in arguments)
 
     def note_closed(self, node: ast.AST, state: State) -> None:
         """Remember which connections are closed, on some path, where a value leaves."""

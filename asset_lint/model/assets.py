@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from .analysis import HandedContext
     from .connections import Connection
     from .handlers import Handler
-    from .logs import LogCall, Logs
     from .metadata import MetadataCall
     from .names import Names
     from .outputs import Output
     from .project import Project
+    from .queries import Query
     from .values import Alternatives
 
 CONTEXT_NAMES = frozenset(("context", "_context", "context_", "_"))
@@ -198,18 +198,21 @@ class Function:
         return self.run.outputs
 
     @cached_property
-    def logs(self) -> Logs:
-        """What it logs, with the project functions that it calls."""
-        from .logs import logs_of
-
-        return logs_of(self)
-
-    @cached_property
     def metadata_calls(self) -> list[MetadataCall]:
         """The calls of its own body by which it adds metadata, in the order of the source."""
         from .metadata import metadata_of
 
         return metadata_of(self)
+
+    @property
+    def queries(self) -> list[Query]:
+        """The queries that it asks itself, in the order in which it runs."""
+        return [query for query in self.run.queries if query.is_own]
+
+    @property
+    def all_queries(self) -> list[Query]:
+        """The queries that it asks, itself or in the project functions that it calls, in the order in which it runs."""
+        return self.run.queries
 
     @property
     def handed_contexts(self) -> list[HandedContext]:
@@ -347,13 +350,12 @@ class Run:
 
     connections: list[Connection] = field(default_factory=list)
     outputs: list[Output] = field(default_factory=list)
+    queries: list[Query] = field(default_factory=list)  # inside what it calls, too
     handed: list[HandedContext] = field(default_factory=list)
     closures: dict[Def, dict[str, Alternatives]] = field(default_factory=dict)  # what nested functions find
     touches_duckdb: bool = False  # it obtains a connection or a relation, or calls what obtains or is handed one
     values: Mapping[ast.expr, Alternatives] = field(default_factory=dict)  # of its expressions, over all paths
     duckdb_calls: frozenset[ast.AST] = frozenset()  # calls of methods of connections and their results
-    logged: tuple[LogCall, ...] = ()
-    logger_given_away: bool = False  # to code that isn't seen, and that may log by it
 
 
 def kind_of_name(name: str) -> Kind | None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .analysis import ANYTHING, DUCKDB, MAX_DEPTH, Analysis, HandedContext
-from .index import Class, Def
+from .index import Class, Def, Place
 from .knowledge import ResultKind, duckdb_gives_itself, duckdb_opens, duckdb_result, duckdb_uses_default_connection
 from .library import (
     BORROWING,
@@ -20,8 +20,9 @@ from .library import (
     is_duckdb_resource,
     origin_of_path,
 )
-from .logs import LEVELS, library_level, library_logger, looks_like_logging
 from .names import External
+from .queries import QUERY_METHODS, READERS, Asked
+from .texts import Template, formatted, joined, mapped, replaced, templates
 from .values import (
     ANY,
     Alternatives,
@@ -30,12 +31,11 @@ from .values import (
     Closing,
     Conn,
     Const,
+    Context,
     FunctionValue,
     Giving,
     Instance,
     LibraryInstance,
-    LoggedBy,
-    Logger,
     Manager,
     Method,
     Origin,
@@ -49,6 +49,15 @@ from .values import (
     join,
     origin_of,
 )
+
+COMPOSING = frozenset("format join replace strip lstrip rstrip".split())
+"""Methods of texts that put texts together in a way that is followed."""
+
+RESHAPING = frozenset(
+    """aggregate count sum min max avg mean std var describe union join cross except_ intersect query map apply unique
+    group_by pivot create create_view insert_into to_table to_view""".split()
+)
+"""Methods of a relation behind which its rows are no longer those of its query."""
 
 MAX_ITEMS = 12  # elements of a container told apart
 VALUE_KINDS = {kind for kind in ResultKind if not kind.is_missing and kind not in (ResultKind.NONE, ResultKind.UNKNOWN)}
@@ -83,8 +92,6 @@ class Calls(Analysis):
         """What a call may give; each thing that may be called is tried."""
         callees = self.value(node.func, state)
         arguments = self.arguments(node, state)
-        if (level := looks_like_logging(node.func)) and not all(_is_clear(callee) for callee in callees):
-            self.note_log(LoggedBy.UNCLEAR, level, node)
         values = join(*(self.apply(callee, arguments, state, node) for callee in callees))
         if self.is_known_connection(node, values):
             return self.known_connection(node, arguments, state)
@@ -129,7 +136,6 @@ class Calls(Analysis):
                 (*callee.positional, *arguments.positional), (*callee.named, *arguments.named), arguments.open
             )
             return self.apply(callee.function, merged, state, node)
-        self.note_given(arguments.all())
         for values in arguments.all():
             self.hand_on(state, values)
         if isinstance(callee, Text):
@@ -146,7 +152,12 @@ class Calls(Analysis):
         if tail == "backoff" or name in WRAPPERS:
             return self.wrapped_call(name, arguments, state, node)
         if (known := origin_of_path(name, arguments.positional, dict(arguments.named))) is not None:
+            if name == "textwrap.dedent" and isinstance(known, Text):
+                texts = templates(arguments.get(0, "text") or ANY, None)
+                return tuple(replace(known, template=mapped(text, "dedent")) for text in texts) or (known,)
             return (known,)
+        if name in READERS and (read := self.read_by_library(name, arguments, state, node)):
+            return read
         if is_duckdb_resource(name):
             path = arguments.get(-1, "database") or arguments.get(-1, "database_path")
             return (LibraryInstance(name, self.origin_in_code(path)),)
@@ -164,12 +175,6 @@ class Calls(Analysis):
             return (LibraryInstance(name, self.path_origin(path)[0]),)
         if name.startswith("builtins."):
             return self.builtin_call(tail, arguments, state, node)
-        if (logger := library_logger(name)) is not None:
-            return (logger,)
-        if level := library_level(name):
-            self.note_log(LoggedBy.OTHER, level, node)
-            return ANY
-        self.note_given(arguments.all())
         if name.partition(".")[0] not in BORROWING:
             for values in arguments.all():
                 self.hand_on(state, values)
@@ -274,9 +279,16 @@ class Calls(Analysis):
         return self.site(node, "borrowed", Site(self.place(node), origin, owned=False))
 
     def results(
-        self, receiver: str, name: str, site: Site | None, arguments: Arguments, node: ast.AST, conn: Conn | None
+        self,
+        receiver: str,
+        name: str,
+        site: Site | None,
+        arguments: Arguments,
+        node: ast.AST,
+        conn: Conn | None,
+        query: Place | None = None,
     ) -> Alternatives:
-        """What a DuckDB method gives, over the target versions."""
+        """What a DuckDB method gives, over the target versions. ``query``: the call that asked for the relation."""
         self.touches = True
         keyword = first_keyword(arguments.get(0, "query")) if name in ("execute", "sql", "query", "from_query") else ""
         lazy = any(isinstance(v, Const) and v.value is True for v in arguments.get(-1, "lazy") or ())
@@ -298,6 +310,11 @@ class Calls(Analysis):
         )
         kinds = duckdb_result(receiver, name, self.project.duckdb_versions, lazy=lazy, rows=rows)  # type: ignore[arg-type]
         place = self.place(node)
+        if name in QUERY_METHODS and receiver != "relation":
+            query = place
+            self.note_query(node, name, site, arguments.get(0, "query"), arguments.get(1, "parameters"))
+        elif conn is not None and conn.executed:
+            query = conn.made
         found: list[Value] = []
         for kind in sorted(kinds, key=lambda kind: kind.name):
             if kind is ResultKind.CONNECTION:
@@ -318,8 +335,35 @@ class Calls(Analysis):
             elif kind is ResultKind.NONE:
                 found.append(Const(None))
             elif kind in VALUE_KINDS:
-                found.append(Result(kind, site, place, keyword))
+                found.append(Result(kind, site, place, keyword, query))
+                if kind is ResultKind.ROW:
+                    found.append(Const(None))  # where there is no row
         return tuple(found) or ANY
+
+    def note_query(
+        self, node: ast.AST, method: str, site: Site | None, sql: Alternatives | None, parameters: Alternatives | None
+    ) -> None:
+        """Remember a call that asks SQL."""
+        known = self.asked.get(node)
+        if known is None:
+            given = [*node.args, *(k.value for k in node.keywords)] if isinstance(node, ast.Call) else []
+            argument = next((a for a in given if not isinstance(a, ast.Starred)), None)
+            self.asked[node] = Asked(self.place(node), site, method, sql or ANY, parameters, argument)
+        else:
+            known.sql = join(known.sql, sql or ANY)
+            if parameters is not None:
+                known.parameters = join(known.parameters or parameters, parameters)
+
+    def read_by_library(self, name: str, arguments: Arguments, state: State, node: ast.AST) -> Alternatives:
+        """``pandas.read_sql(query, connection)`` and its like; nothing where no connection is seen."""
+        sql, connection = READERS[name]
+        conn = next((v for v in arguments.get(1, connection) or () if isinstance(v, Conn)), None)
+        if conn is None:
+            return ()
+        self.may_raise(state, node, DUCKDB)
+        self.note_query(node, name, conn.site, arguments.get(0, sql), arguments.get(-1, "params"))
+        kind = ResultKind.FRAME_PANDAS if name.startswith("pandas") else ResultKind.FRAME_POLARS
+        return (Result(kind, conn.site, self.place(node), query=self.place(node)),)
 
     def path_origin(self, values: Alternatives | None) -> tuple[Origin, bool, str]:
         """Where a database path comes from, whether a caller handed it over, and what is known of its text."""
@@ -367,7 +411,8 @@ class Calls(Analysis):
         if isinstance(receiver, Result):
             self.may_raise(state, node, DUCKDB)
             if receiver.kind is ResultKind.RELATION:
-                return self.results("relation", name, receiver.site, arguments, node, None)
+                query = receiver.query if name not in RESHAPING else None
+                return self.results("relation", name, receiver.site, arguments, node, None, query)
             return ANY
         if isinstance(receiver, LibraryInstance):
             return self.library_method(receiver, name, arguments, state, node)
@@ -376,16 +421,17 @@ class Calls(Analysis):
                 self.enter_by_hand(receiver.site, state)
                 return (Conn(receiver.site),)
             return ANY
-        self.note_given(arguments.all())
         if isinstance(receiver, (Text, Const)):
             origin, text, handed = origin_of((receiver,))
+            known = self.text_method(receiver, name, arguments, node)
+            if known and (origin is Origin.LITERAL or name in TEXT_METHODS):
+                held = [a for a in arguments.all() if origin_of(a)[0] is not Origin.LITERAL]
+                worst = max((origin, *(origin_of(a)[0] for a in held)), key=lambda o: o.value)
+                return tuple(Text(worst, t.start or text, handed, t) for t in known)
             if origin is not Origin.UNKNOWN and (name in TEXT_METHODS or origin is not Origin.LITERAL):
                 return (Text(origin, text if name in TEXT_METHODS else "", handed),)
-        if isinstance(receiver, Logger):
-            if name in LEVELS:
-                self.note_log(receiver.by, name, node)
-                return ANY  # logging does not raise
-            return (receiver,)  # getChild, bind, opt
+        if isinstance(receiver, Method) and isinstance(receiver.receiver, Context) and receiver.name == "log":
+            return ANY  # logging does not raise
         if isinstance(receiver, Box) and name in ("append", "add", "extend", "insert", "update", "setdefault"):
             for values in arguments.all():
                 self.hand_on(state, values)
@@ -404,6 +450,33 @@ class Calls(Analysis):
         if name not in HARMLESS_METHODS:
             self.may_raise(state, node)
         return ANY
+
+    def text_method(self, receiver: Value, name: str, arguments: Arguments, node: ast.AST) -> tuple[Template, ...]:
+        """The texts that a method of a text gives; none where they can't be read."""
+        if name not in COMPOSING or not isinstance(node, ast.Call) or arguments.open:
+            return ()
+        patterns = templates((receiver,), None)
+        if len(patterns) != 1:
+            return ()
+        places = [self.place(a) for a in node.args]
+        positional = list(zip(arguments.positional, places))
+        if name == "format":
+            named = {k.arg: self.place(k.value) for k in node.keywords if k.arg}
+            return formatted(patterns[0], positional, {key: (v, named[key]) for key, v in arguments.named})
+        if name == "join":
+            boxes = arguments.positional[0] if arguments.positional else ()
+            if len(boxes) != 1 or not isinstance(boxes[0], Box) or not boxes[0].items:
+                return ()
+            elements = getattr(node.args[0], "elts", None) or [getattr(node.args[0], "elt", node.args[0])]
+            exact = len(elements) == len(boxes[0].items)
+            at = [self.place(elements[i] if exact else node.args[0]) for i in range(len(boxes[0].items))]
+            return joined(patterns[0], list(zip(boxes[0].items, at)))
+        if name == "replace":
+            old = positional[0][0] if len(positional) > 1 else ()
+            if len(old) == 1 and isinstance(old[0], Const) and isinstance(old[0].value, str):
+                return replaced(patterns[0], old[0].value, templates(*positional[1]))
+            return ()
+        return (mapped(patterns[0], name),)
 
     def grow(self, target: ast.expr, box: Box, values: Alternatives, state: State) -> None:
         """A container that a variable holds has one more element."""
@@ -460,7 +533,6 @@ class Calls(Analysis):
             if name in ("enter_context", "enter_async_context"):
                 return join(*(self.entered_value(v, state) for v in values))
             return ANY
-        self.note_given(arguments.all())
         for values in arguments.all():
             self.hand_on(state, values)
         self.may_raise(state, node)
@@ -523,13 +595,6 @@ class Calls(Analysis):
     @abstractmethod
     def attribute(self, receiver: Value, name: str, state: State, node: ast.AST) -> Alternatives:
         """``receiver.name``."""
-
-
-def _is_clear(callee: Value) -> bool:
-    """Whether it is known whose logger a callee belongs to, or that it belongs to none."""
-    if isinstance(callee, Method):
-        return isinstance(callee.receiver, (Logger, Conn, Result, Box))
-    return isinstance(callee, (External, FunctionValue, ClassValue))
 
 
 def _spread(values: Alternatives | None) -> tuple[Alternatives, ...]:

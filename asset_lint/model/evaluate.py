@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import EllipsisType
 from typing import Any
 
@@ -11,6 +11,7 @@ from .analysis import Raised
 from .calls import Calls
 from .index import Assigned, Class, Def, Imported, Module, Opaque, Scope
 from .names import Expression, External, Target
+from .texts import Template, concatenated, percent, plain, templates
 from .values import (
     ANY,
     UNKNOWN,
@@ -24,8 +25,6 @@ from .values import (
     Giving,
     Instance,
     LibraryInstance,
-    LoggedBy,
-    Logger,
     Manager,
     Method,
     ModuleValue,
@@ -133,9 +132,7 @@ class Evaluator(Calls):
         if isinstance(receiver, (Conn, Result)):
             return (Method(receiver, name),)
         if isinstance(receiver, Context):
-            if name == "log":
-                return (Logger(LoggedBy.CONTEXT),)
-            if name in ("resources", "instance"):
+            if name in ("log", "resources", "instance"):
                 return (Method(receiver, name),)
             return (Method(Text(Origin.UPSTREAM), name),)
         if isinstance(receiver, Method):
@@ -249,24 +246,30 @@ class Evaluator(Calls):
 
     def _formatted(self, node: ast.JoinedStr, state: State) -> Alternatives:
         text, worst, handed, open_ = "", Origin.LITERAL, False, True
+        pieces: list[Sequence[Template]] = []
         for part in node.values:
             if isinstance(part, ast.Constant):
+                pieces.append((plain(str(part.value)),))
                 if open_:
                     text += str(part.value)
                 continue
             inner = part.value if isinstance(part, ast.FormattedValue) else part
-            origin, known, given = origin_of(self.value(inner, state))
+            values = self.value(inner, state)
+            shaped = isinstance(part, ast.FormattedValue) and (part.conversion != -1 or part.format_spec is not None)
+            pieces.append(templates(values, self.place(inner), shaped=shaped))
+            origin, known, given = origin_of(values)
             handed = handed or given
             worst = origin if origin.value > worst.value else worst
             if origin is Origin.LITERAL and known and open_:
                 text += known
             else:
                 open_ = False
-        return (Text(worst, text, handed),)
+        return _texts(worst, text, handed, concatenated(pieces))
 
     def _binary(self, node: ast.BinOp, state: State) -> Alternatives:
         left, right = self.value(node.left, state), self.value(node.right, state)
         if isinstance(node.op, (ast.Add, ast.Div, ast.Mod)):
+            known = self._put_together(node, left, right, state)
             a, first, given = origin_of(left)
             b, second, also = origin_of(right)
             if Origin.UNKNOWN not in (a, b):
@@ -274,13 +277,30 @@ class Evaluator(Calls):
                 text = (
                     first if isinstance(node.op, ast.Mod) else (first or "") + (second if a is Origin.LITERAL else "")
                 )
-                return (Text(worst, text, given or also),)
+                return _texts(worst, text, given or also, known)
             if isinstance(node.op, ast.Add) and all(isinstance(v, Box) for v in (*left, *right)):
                 return (
                     Box("list", tuple(i for v in (*left, *right) if isinstance(v, Box) for i in v.items), open=True),
                 )
-            return (Text(Origin.UNKNOWN, first),) if first else ANY
+            return _texts(Origin.UNKNOWN, first, False, known) if first or known else ANY
         return ANY
+
+    def _put_together(
+        self, node: ast.BinOp, left: Alternatives, right: Alternatives, state: State
+    ) -> tuple[Template, ...]:
+        """The texts that ``+`` and ``%`` give, as far as one side is a text."""
+        if isinstance(node.op, ast.Add):
+            if not (templates(left, None) and _is_text(left)) and not (templates(right, None) and _is_text(right)):
+                return ()
+            return concatenated((templates(left, self.place(node.left)), templates(right, self.place(node.right))))
+        patterns = templates(left, None) if isinstance(node.op, ast.Mod) and _is_text(left) else ()
+        if len(patterns) != 1:
+            return ()
+        if isinstance(node.right, ast.Tuple):
+            given = [(self.seen.get(e, ANY), self.place(e)) for e in node.right.elts]
+        else:
+            given = [(right, self.place(node.right))]
+        return percent(patterns[0], given)
 
     def _boolean(self, node: ast.BoolOp, state: State) -> Alternatives:
         found: list[Value] = []
@@ -458,6 +478,17 @@ class Evaluator(Calls):
 
     def lost(self, values: Alternatives, state: State, node: ast.AST) -> None:
         """A variable no longer holds ``values``; the flow of statements reports what nobody can close any more."""
+
+
+def _texts(origin: Origin, text: str, handed: bool, known: tuple[Template, ...]) -> Alternatives:
+    """A text of an origin, in each of its known variants."""
+    if not known:
+        return (Text(origin, text, handed),)
+    return tuple(Text(origin, template.start or text, handed, template) for template in known)
+
+
+def _is_text(values: Alternatives) -> bool:
+    return all(isinstance(v, Text) or (isinstance(v, Const) and isinstance(v.value, str)) for v in values)
 
 
 def _closes(node: ast.AST, name: str) -> bool:

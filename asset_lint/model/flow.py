@@ -81,10 +81,9 @@ class Flow(Inliner):
             opened=tuple(site for site in self.opened),
             returns_normally=bool(finals),
             handed=tuple(self.handed),
+            asked=tuple(self.asked.values()),
             touches=self.touches
             or any(isinstance(v, (Conn, Manager, Result)) for values in given.values() for v in values),
-            logged=tuple(self.logged),
-            logger_given_away=self.logger_given_away,
         )
 
     # ---- blocks ----------------------------------------------------------------------------------------------------
@@ -219,7 +218,8 @@ class Flow(Inliner):
         value = self.value(node.value, state)
         if isinstance(node.target, ast.Name):
             before = state.env.get(node.target.id)
-            combined = ast.BinOp(left=ast.Name(node.target.id, ast.Load()), op=node.op, right=node.value)
+            held = ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target)
+            combined = ast.copy_location(ast.BinOp(left=held, op=node.op, right=node.value), node)
             state.env[node.target.id] = self._binary(combined, state) if before is not None else ANY
         self.hand_on(state, value)
         return [state]

@@ -7,6 +7,7 @@ A call is analysed with the arguments it is really given, once for each differen
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .analysis import ANYTHING, DUCKDB, MAX_DEPTH, HandedContext, Summary
@@ -29,7 +30,6 @@ from .values import (
     Giving,
     Instance,
     LibraryInstance,
-    Logger,
     Manager,
     Method,
     Origin,
@@ -72,7 +72,6 @@ class Inliner(Evaluator):
             or len(self.stack) >= MAX_DEPTH
             or self._tells_nothing(definition, arguments, bound)
         ):
-            self.note_given(arguments.all())
             for values in arguments.all():
                 self.hand_on(state, values)
             self.may_raise(state, node)
@@ -101,7 +100,7 @@ class Inliner(Evaluator):
         if len(definition.node.body) <= SHORT or self.project.touches_duckdb(definition.module.file):
             return False
         given = [*arguments.all(), (bound,)] if bound is not None else arguments.all()
-        telling = (Conn, Manager, Closing, Context, Logger, FunctionValue, Partial, LibraryInstance, Box)
+        telling = (Conn, Manager, Closing, Context, FunctionValue, Partial, LibraryInstance, Box)
         return not any(isinstance(v, telling) for values in given for v in values)
 
     def _statuses(self, given: dict[str, Alternatives], state: State) -> tuple[tuple[Site, Status], ...]:
@@ -124,9 +123,8 @@ class Inliner(Evaluator):
         place = self.place(node)
         for hand in summary.handed:
             self.handed[HandedContext(place, hand.callee, hand.parameter, hand.giver, (hand.call, *hand.steps))] = None
-        for logged in summary.logged:
-            self.logged[logged.seen_from(place)] = None
-        self.logger_given_away = self.logger_given_away or summary.logger_given_away
+        for asked in summary.asked:
+            self.asked.setdefault((node, asked), replace(asked, steps=(place, *asked.steps)))
         for site in summary.opened:
             if site.handed_path and site not in summary.fresh:
                 inner = self.site(node, site, self._derived(site, node, owned=False))
@@ -216,7 +214,6 @@ class Inliner(Evaluator):
     # ---- classes -----------------------------------------------------------------------------------------------------
 
     def construct(self, klass: Class, arguments: Arguments, state: State, node: ast.AST) -> Alternatives:
-        self.note_given(arguments.all())
         for values in arguments.all():
             self.hand_on(state, values)
         self.may_raise(state, node)
@@ -323,7 +320,7 @@ def _handed(values: Alternatives) -> Alternatives:
     """Arguments as the callee sees them: its caller decided them."""
     return tuple(
         Const(v.value, handed=True) if isinstance(v, Const) and isinstance(v.value, str)
-        else Text(v.origin, v.text, handed=True) if isinstance(v, Text)
+        else Text(v.origin, v.text, True, v.template) if isinstance(v, Text)
         else v
         for v in values
     )  # fmt: skip
@@ -336,7 +333,7 @@ def _mapped(value: Value, mapping: dict[Site, Site]) -> Value:
     if isinstance(value, Manager) and value.site in mapping:
         return Manager(mapping[value.site])
     if isinstance(value, Result) and value.site is not None and value.site in mapping:
-        return Result(value.kind, mapping[value.site], value.made, value.statement)
+        return Result(value.kind, mapping[value.site], value.made, value.statement, value.query)
     if isinstance(value, Box):
         items = tuple(tuple(_mapped(v, mapping) for v in item) for item in value.items)
         return Box(value.kind, items, value.open)

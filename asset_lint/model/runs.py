@@ -12,6 +12,7 @@ from .holding import holding_of
 from .index import Place
 from .knowledge.kinds import ResultKind
 from .outputs import Output
+from .queries import queries_of
 from .values import (
     ANY,
     LIVE,
@@ -66,8 +67,9 @@ def analyse(function: Function) -> Run:
     run = Run(
         connections=_connections(flow), handed=list(flow.handed), closures=flow.closures, touches_duckdb=flow.touches
     )
-    run.values = flow.seen
-    run.logged, run.logger_given_away = tuple(flow.logged), flow.logger_given_away
+    run.queries = queries_of(
+        function, list(flow.asked.values()), flow.seen, [*(v for _, _, v in flow.exits.returns), *flow.yields]
+    )
     run.duckdb_calls = frozenset(
         node
         for node in flow.seen

@@ -9,10 +9,14 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from .index import Class, Def, Module, Place
 from .knowledge.kinds import ResultKind
 from .names import External
+
+if TYPE_CHECKING:
+    from .texts import Template
 
 MAX_ALTERNATIVES = 6
 
@@ -27,20 +31,6 @@ class Origin(enum.Enum):
     FIELD = 4  # a field of a resource, a Config, settings
     UPSTREAM = 5  # what another asset, or the caller, gives
     UNKNOWN = 6
-
-
-class LoggedBy(enum.Enum):
-    """Whose logger writes."""
-
-    CONTEXT = "context.log"
-    DAGSTER = "get_dagster_logger()"
-    OTHER = "other"  # the standard library's, or another library's
-    UNCLEAR = "unclear"  # called and named like a logger's method, of a value that isn't known
-
-    @property
-    def reaches_run(self) -> bool:
-        """Whether what it writes is an event of the run."""
-        return self in (LoggedBy.CONTEXT, LoggedBy.DAGSTER)
 
 
 class Status(enum.IntEnum):
@@ -94,6 +84,7 @@ class Text:
     origin: Origin
     text: str = ""  # the constant part that is known, for literals all of it as far as the code tells
     handed: bool = False
+    template: Template | None = None  # all of it in parts, where it is put together in sight
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +134,7 @@ class Conn:
     cursor: bool = False
     executed: bool = False
     statement: str = ""
-    made: Place | None = None
+    made: Place | None = None  # the call that gave it, for what ``execute`` gives: the query's
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +166,7 @@ class Result:
     site: Site | None
     made: Place
     statement: str = ""
+    query: Place | None = None  # the call that asked for it: of ``execute``, of ``sql``
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,16 +200,9 @@ class Context:
     """The context that Dagster hands to a compute function."""
 
 
-@dataclass(frozen=True, slots=True)
-class Logger:
-    """A logger."""
-
-    by: LoggedBy
-
-
 Value = (
     Unknown | Const | Text | External | FunctionValue | ClassValue | ModuleValue | Instance | LibraryInstance | Conn
-    | Manager | Closing | Giving | Result | Box | Method | Partial | Context | Logger
+    | Manager | Closing | Giving | Result | Box | Method | Partial | Context
 )  # fmt: skip
 Alternatives = tuple[Value, ...]
 ANY: Alternatives = (UNKNOWN,)
@@ -314,7 +299,7 @@ def truth(value: Value) -> bool | None:
     """Whether a value is true in a condition, None if that can't be told."""
     if isinstance(value, Const):
         return bool(value.value)
-    if isinstance(value, (Conn, Manager, Closing, FunctionValue, ClassValue, ModuleValue, Context, Logger)):
+    if isinstance(value, (Conn, Manager, Closing, FunctionValue, ClassValue, ModuleValue, Context)):
         return True
     return None
 

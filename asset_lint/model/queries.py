@@ -1,0 +1,195 @@
+"""A query as the code asks it: of which connection, with which text and parameters, and what becomes of its result."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from .index import Place
+from .knowledge.kinds import ResultKind
+from .texts import Template, templates
+from .values import Alternatives, Box, Const, Origin, Result, Site, Text, Unknown
+
+if TYPE_CHECKING:
+    from .assets import Function
+    from .sql import Statement
+
+QUERY_METHODS = frozenset("execute executemany sql query from_query".split())
+"""Methods whose first argument is SQL."""
+
+READERS = {
+    "pandas.read_sql": ("sql", "con"),
+    "pandas.read_sql_query": ("sql", "con"),
+    "polars.read_database": ("query", "connection"),
+}
+"""Functions of other libraries that ask a connection they are given: the names of their SQL and of the connection."""
+
+LAZY = frozenset((ResultKind.RELATION, ResultKind.GROUPED))
+"""What asks nothing yet."""
+
+
+@dataclass(eq=False)
+class Asked:
+    """A query as the data flow meets it, over all paths."""
+
+    call: Place
+    site: Site | None  # None: the default connection of the module ``duckdb``
+    method: str
+    sql: Alternatives
+    parameters: Alternatives | None
+    argument: ast.expr | None  # the SQL as written
+    steps: tuple[Place, ...] = ()  # the calls that lead to it from the function at hand, outermost first
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """A call that takes a query's result: ``fetchone``, ``df``, ``pl`` …"""
+
+    call: Place
+    method: str
+    kind: ResultKind
+
+
+@dataclass(eq=False)
+class Query:
+    """One call that asks SQL, in ``function`` itself or (then ``steps`` lead to it) in what it calls.
+
+    ``variants`` are the texts it may have; ``complete`` says that there is no other.
+    """
+
+    function: Function
+    call: Place
+    site: Site | None
+    method: str
+    argument: Place | None
+    sql: Alternatives
+    parameters: Alternatives | None
+    steps: tuple[Place, ...] = ()
+    fetches: list[Fetch] = field(default_factory=list)
+    values: list[tuple[Place, Result]] = field(default_factory=list)  # the expressions that hold something of it
+    leaves: bool = False  # what it gave is returned or yielded by the function
+
+    @property
+    def on_default_connection(self) -> bool:
+        """Whether it is asked of the process-wide default connection."""
+        return self.site is None
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether its database is no file."""
+        return self.site is None or self.site.origin is Origin.MEMORY
+
+    @property
+    def place(self) -> Place:
+        """Where it stands in ``function``: the call itself, or the call that leads to it."""
+        return self.steps[0] if self.steps else self.call
+
+    @property
+    def is_own(self) -> bool:
+        """Whether ``function`` asks it itself."""
+        return not self.steps
+
+    @cached_property
+    def variants(self) -> tuple[Template, ...]:
+        """The texts that it may have, as far as they are known."""
+        found: list[Template] = []
+        for value in self.sql:
+            if isinstance(value, (Const, Text)):
+                found.extend(templates((value,), None))
+        return tuple(dict.fromkeys(found))
+
+    @cached_property
+    def complete(self) -> bool:
+        """Whether ``variants`` are all the texts that it may have."""
+        return bool(self.variants) and not any(isinstance(v, Unknown) or not templates((v,), None) for v in self.sql)
+
+    @cached_property
+    def statements(self) -> tuple[Statement, ...]:
+        """The statements of all variants, those of one text in order."""
+        from .sql import statements_of
+
+        return tuple(s for variant in self.variants for s in statements_of(variant))
+
+    @cached_property
+    def last_statements(self) -> tuple[Statement, ...]:
+        """Of each variant the statement whose result is given."""
+        from .sql import statements_of
+
+        return tuple(found[-1] for variant in self.variants if (found := statements_of(variant)))
+
+    @cached_property
+    def can_be_empty(self) -> bool | None:
+        """Whether its result may have no row: True if that is shown, False if it never is, None where it can't be
+        told."""
+        if not self.complete or not self.last_statements:
+            return None
+        answers = {statement.can_be_empty for statement in self.last_statements}
+        return True if True in answers else None if None in answers else False
+
+    @property
+    def takes_parameters(self) -> bool:
+        """Whether parameters are handed over."""
+        return self.parameters is not None and not all(
+            isinstance(v, Const) and v.value is None for v in self.parameters
+        )
+
+    @property
+    def parameter_count(self) -> int | None:
+        """How many parameters are listed, None where that can't be told."""
+        given = self.parameters
+        if given is None:
+            return 0
+        if len(given) == 1 and isinstance(given[0], Box) and not given[0].open and given[0].kind in ("list", "tuple"):
+            return len(given[0].items)
+        return None
+
+    def uses(self, kind: type[ast.AST]) -> Iterator[Place]:
+        """The nodes of that class in ``function`` whose ``value`` is something this query gave."""
+        held = {place.node for place, _ in self.values}
+        for node in self.function.nodes():
+            if isinstance(node, kind) and getattr(node, "value", None) in held:
+                yield Place(self.function.module, node)
+
+
+def queries_of(
+    function: Function, asked: list[Asked], seen: dict[ast.expr, Alternatives], gone: list[Alternatives]
+) -> list[Query]:
+    """The queries of a function, with what ``seen``, the values of its expressions, and ``gone``, what leaves it, say
+    of their results."""
+    found: list[Query] = []
+    by_call: dict[ast.AST, Query] = {}
+    for one in asked:
+        argument = Place(one.call.module, one.argument) if one.argument is not None else None
+        query = Query(function, one.call, one.site, one.method, argument, one.sql, one.parameters, one.steps)
+        found.append(query)
+        if query.is_own:
+            by_call[one.call.node] = query
+    if not by_call:
+        return found
+    for node, values in seen.items():
+        for value in _results(values):
+            holder = by_call.get(value.query.node) if value.query is not None else None
+            if holder is None:
+                continue
+            place = Place(function.module, node)
+            holder.values.append((place, value))
+            if isinstance(node, ast.Call) and value.made.node is node and value.kind not in LAZY:
+                name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+                holder.fetches.append(Fetch(place, name, value.kind))
+    for value in (v for values in gone for v in _results(values)):
+        holder = by_call.get(value.query.node) if value.query is not None else None
+        if holder is not None:
+            holder.leaves = True
+    return found
+
+
+def _results(values: Alternatives) -> Iterator[Result]:
+    for value in values:
+        if isinstance(value, Result):
+            yield value
+        elif isinstance(value, Box):
+            for item in value.items:
+                yield from _results(item)
