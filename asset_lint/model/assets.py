@@ -17,6 +17,7 @@ from .names import Expression, External
 if TYPE_CHECKING:
     from .analysis import HandedContext
     from .connections import Connection
+    from .giving import Giving
     from .handlers import Handler
     from .metadata import MetadataCall
     from .names import Names
@@ -125,6 +126,18 @@ class Function:
     def place(self) -> Place:
         """Its definition as something to report."""
         return Place(self.module, self.node)
+
+    @property
+    def name_place(self) -> Place:
+        """Its name in its definition: what is said of the function as a whole is reported there."""
+        return Place(self.module, self.definition.name_node)
+
+    @cached_property
+    def giving(self) -> Giving:
+        """What it gives to Dagster."""
+        from .giving import Giving
+
+        return Giving(self)
 
     @cached_property
     def parameters(self) -> list[Parameter]:

@@ -20,6 +20,7 @@ FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 DEFINING = re.compile(rb"[ \t]*(?:@|def\b|async[ \t]+def\b)")
+NAMING = re.compile(rb"(?:async[ \t]+)?def[ \t]+(?=\w|[\x80-\xff])")
 
 
 class Module:
@@ -145,6 +146,19 @@ class Def:
     def name(self) -> str:
         """Its bare name."""
         return self.node.name
+
+    @cached_property
+    def name_node(self) -> ast.AST:
+        """Its name in its definition, which has no node of its own in ``ast``; all of it where that is far away."""
+        line = self.module.source.line_text(self.node.lineno).encode()
+        match = NAMING.match(line, self.node.col_offset)
+        if match is None:
+            return self.node
+        at, end = match.end(), match.end() + len(self.name.encode())
+        line_number = self.node.lineno
+        return ast.Name(
+            self.name, ast.Load(), lineno=line_number, col_offset=at, end_lineno=line_number, end_col_offset=end
+        )
 
     @cached_property
     def inner(self) -> Scope:
