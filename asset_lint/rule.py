@@ -31,10 +31,11 @@ from .model.contexts import ASSET_CONTEXT, OP_CONTEXT, use_of
 from .model.handlers import Handler
 from .model.index import Module, Place
 from .model.knowledge import ResultKind
+from .model.logs import LogCall, Logs
 from .model.metadata import MetadataCall, MetadataEntry, MetadataWay
 from .model.outputs import Output
 from .model.queries import Fetch, Query
-from .model.values import Origin
+from .model.values import LoggedBy, Origin
 from .rewrite import Rewrite
 
 if TYPE_CHECKING:
@@ -53,6 +54,9 @@ __all__ = [
     "Handler",
     "Kind",
     "Leak",
+    "LogCall",
+    "LoggedBy",
+    "Logs",
     "MetadataCall",
     "MetadataEntry",
     "MetadataWay",

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .index import Def, Module, Place, Scope
-from .values import ANY, Alternatives, Conn, Const, Manager, Site, State, Status, join, sites_in
+from .logs import LogCall, gives_logger_away
+from .values import ANY, Alternatives, Conn, Const, LoggedBy, Manager, Site, State, Status, join, sites_in
 
 if TYPE_CHECKING:
     from .names import Names
@@ -60,6 +61,8 @@ class Summary:
     handed: tuple[HandedContext, ...] = ()
     touches: bool = False  # it obtains, or is handed, a connection or a relation, inside too
     asked: tuple[Asked, ...] = ()  # every query, inside too
+    logged: tuple[LogCall, ...] = ()
+    logger_given_away: bool = False  # to code that isn't seen, and that may log by it
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,8 @@ class Analysis:
         self.handed: dict[HandedContext, None] = {}
         self.asked: dict[object, Asked] = {}  # by the call; what a called function asks by all that tells it apart
         self.touches = False  # a connection or a relation was obtained, here or by what was called
+        self.logged: dict[LogCall, None] = {}
+        self.logger_given_away = False
         self.globals: set[str] = set()
         self.closure: dict[str, Alternatives] = {}  # variables of the function around it
         self.closures: dict[Def, dict[str, Alternatives]] = {}  # what nested functions find of this one's
@@ -182,6 +187,15 @@ class Analysis:
         for site in sites_in(values):  # type: ignore[arg-type]
             if state.status.get(site) in (Status.OPEN, Status.WAITING):
                 state.status[site] = status
+
+    def note_log(self, by: LoggedBy, level: str, node: ast.AST) -> None:
+        """Remember a call that logs."""
+        self.logged[LogCall(self.place(node), by, level)] = None
+
+    def note_given(self, arguments: Iterable[Alternatives]) -> None:
+        """Remember whether code that isn't seen gets hold of a logger."""
+        if not self.logger_given_away:
+            self.logger_given_away = any(gives_logger_away(values) for values in arguments)
 
     def note_closed(self, node: ast.AST, state: State) -> None:
         """Remember which connections are closed, on some path, where a value leaves."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .connections import Connection
     from .giving import Giving
     from .handlers import Handler
+    from .logs import LogCall, Logs
     from .metadata import MetadataCall
     from .names import Names
     from .outputs import Output
@@ -211,6 +212,13 @@ class Function:
         return self.run.outputs
 
     @cached_property
+    def logs(self) -> Logs:
+        """What it logs, with the project functions that it calls."""
+        from .logs import logs_of
+
+        return logs_of(self)
+
+    @cached_property
     def metadata_calls(self) -> list[MetadataCall]:
         """The calls of its own body by which it adds metadata, in the order of the source."""
         from .metadata import metadata_of
@@ -369,6 +377,8 @@ class Run:
     touches_duckdb: bool = False  # it obtains a connection or a relation, or calls what obtains or is handed one
     values: Mapping[ast.expr, Alternatives] = field(default_factory=dict)  # of its expressions, over all paths
     duckdb_calls: frozenset[ast.AST] = frozenset()  # calls of methods of connections and their results
+    logged: tuple[LogCall, ...] = ()
+    logger_given_away: bool = False  # to code that isn't seen, and that may log by it
 
 
 def kind_of_name(name: str) -> Kind | None:

@@ -20,6 +20,7 @@ from .library import (
     is_duckdb_resource,
     origin_of_path,
 )
+from .logs import LEVELS, library_level, library_logger, looks_like_logging
 from .names import External
 from .queries import QUERY_METHODS, READERS, Asked
 from .texts import Template, formatted, joined, mapped, replaced, templates
@@ -31,11 +32,12 @@ from .values import (
     Closing,
     Conn,
     Const,
-    Context,
     FunctionValue,
     Giving,
     Instance,
     LibraryInstance,
+    LoggedBy,
+    Logger,
     Manager,
     Method,
     Origin,
@@ -92,6 +94,8 @@ class Calls(Analysis):
         """What a call may give; each thing that may be called is tried."""
         callees = self.value(node.func, state)
         arguments = self.arguments(node, state)
+        if (level := looks_like_logging(node.func)) and not all(_is_clear(callee) for callee in callees):
+            self.note_log(LoggedBy.UNCLEAR, level, node)
         values = join(*(self.apply(callee, arguments, state, node) for callee in callees))
         if self.is_known_connection(node, values):
             return self.known_connection(node, arguments, state)
@@ -136,6 +140,7 @@ class Calls(Analysis):
                 (*callee.positional, *arguments.positional), (*callee.named, *arguments.named), arguments.open
             )
             return self.apply(callee.function, merged, state, node)
+        self.note_given(arguments.all())
         for values in arguments.all():
             self.hand_on(state, values)
         if isinstance(callee, Text):
@@ -175,6 +180,12 @@ class Calls(Analysis):
             return (LibraryInstance(name, self.path_origin(path)[0]),)
         if name.startswith("builtins."):
             return self.builtin_call(tail, arguments, state, node)
+        if (logger := library_logger(name)) is not None:
+            return (logger,)
+        if level := library_level(name):
+            self.note_log(LoggedBy.OTHER, level, node)
+            return ANY
+        self.note_given(arguments.all())
         if name.partition(".")[0] not in BORROWING:
             for values in arguments.all():
                 self.hand_on(state, values)
@@ -421,6 +432,7 @@ class Calls(Analysis):
                 self.enter_by_hand(receiver.site, state)
                 return (Conn(receiver.site),)
             return ANY
+        self.note_given(arguments.all())
         if isinstance(receiver, (Text, Const)):
             origin, text, handed = origin_of((receiver,))
             known = self.text_method(receiver, name, arguments, node)
@@ -430,8 +442,11 @@ class Calls(Analysis):
                 return tuple(Text(worst, t.start or text, handed, t) for t in known)
             if origin is not Origin.UNKNOWN and (name in TEXT_METHODS or origin is not Origin.LITERAL):
                 return (Text(origin, text if name in TEXT_METHODS else "", handed),)
-        if isinstance(receiver, Method) and isinstance(receiver.receiver, Context) and receiver.name == "log":
-            return ANY  # logging does not raise
+        if isinstance(receiver, Logger):
+            if name in LEVELS:
+                self.note_log(receiver.by, name, node)
+                return ANY  # logging does not raise
+            return (receiver,)  # getChild, bind, opt
         if isinstance(receiver, Box) and name in ("append", "add", "extend", "insert", "update", "setdefault"):
             for values in arguments.all():
                 self.hand_on(state, values)
@@ -533,6 +548,7 @@ class Calls(Analysis):
             if name in ("enter_context", "enter_async_context"):
                 return join(*(self.entered_value(v, state) for v in values))
             return ANY
+        self.note_given(arguments.all())
         for values in arguments.all():
             self.hand_on(state, values)
         self.may_raise(state, node)
@@ -595,6 +611,13 @@ class Calls(Analysis):
     @abstractmethod
     def attribute(self, receiver: Value, name: str, state: State, node: ast.AST) -> Alternatives:
         """``receiver.name``."""
+
+
+def _is_clear(callee: Value) -> bool:
+    """Whether it is known whose logger a callee belongs to, or that it belongs to none."""
+    if isinstance(callee, Method):
+        return isinstance(callee.receiver, (Logger, Conn, Result, Box))
+    return isinstance(callee, (External, FunctionValue, ClassValue))
 
 
 def _spread(values: Alternatives | None) -> tuple[Alternatives, ...]:

@@ -25,6 +25,8 @@ from .values import (
     Giving,
     Instance,
     LibraryInstance,
+    LoggedBy,
+    Logger,
     Manager,
     Method,
     ModuleValue,
@@ -132,7 +134,9 @@ class Evaluator(Calls):
         if isinstance(receiver, (Conn, Result)):
             return (Method(receiver, name),)
         if isinstance(receiver, Context):
-            if name in ("log", "resources", "instance"):
+            if name == "log":
+                return (Logger(LoggedBy.CONTEXT),)
+            if name in ("resources", "instance"):
                 return (Method(receiver, name),)
             return (Method(Text(Origin.UPSTREAM), name),)
         if isinstance(receiver, Method):

@@ -37,6 +37,7 @@ from .values import (
 )
 
 if TYPE_CHECKING:
+    from .graph import AssetGraph
     from .project import Project
 
 CONTEXTS = frozenset(
@@ -48,6 +49,7 @@ CONNECTION_TYPES = frozenset(
 )
 RELATION_TYPES = frozenset(("duckdb.DuckDBPyRelation", "duckdb.duckdb.DuckDBPyRelation", "_duckdb.DuckDBPyRelation"))
 BINDING = re.compile(rb"\b(?:resources|resource_defs)\s*=(?!=)")
+RESOURCES = ("Resource", "ResourceFactory", "IOManager", "IOManagerFactory")  # how their classes' names end
 OPTIONAL = frozenset(("typing.Optional", "typing.Union", "typing.Annotated", "dagster.ResourceParam", "typing.Final"))
 
 
@@ -65,6 +67,7 @@ class Facts:
         self._bindings: dict[str, dict[str, list[Alternatives]]] = {}
         self._duckdb_resources: dict[str, bool] = {}
         self._functions: dict[Module, list[Function]] = {}
+        self._graphs: dict[str, AssetGraph] = {}
         self.reach = Reach(project)
 
     # ---- values ------------------------------------------------------------------------------------------------------
@@ -328,6 +331,35 @@ class Facts:
         for site in summary.fresh | set(sites_in(values)):
             site.owned = False
         return values or ANY
+
+    def is_resource(self, parameter: ast.arg, definition: Def) -> bool:
+        """Whether a parameter of a compute function receives a resource, by its annotation."""
+        node = parameter.annotation
+        if node is None:
+            return False
+        head = node.value if isinstance(node, ast.Subscript) else node
+        name = self.names.external(head, definition.scope)
+        if name in ("typing.Annotated", "dagster.ResourceParam"):
+            return True
+        if name.rpartition(".")[2].endswith(RESOURCES) or (name.startswith("dagster_") and "Type" not in name):
+            return True
+        for value in self.annotated(node, definition):
+            if isinstance(value, LibraryInstance):
+                return True
+            if isinstance(value, Instance):
+                bases = self.names.ancestry(value.klass)
+                return any(isinstance(b, External) and b.name.rpartition(".")[2].endswith(RESOURCES) for b in bases)
+        return False
+
+    def graph(self, module: Module) -> AssetGraph:
+        """The assets of the code location that a module belongs to."""
+        from .graph import AssetGraph
+
+        location = self.project.location_of(module.file)
+        known = self._graphs.get(location)
+        if known is None:
+            known = self._graphs[location] = AssetGraph(self.project, location)
+        return known
 
     # ---- functions ---------------------------------------------------------------------------------------------------
 

@@ -84,6 +84,8 @@ class Flow(Inliner):
             asked=tuple(self.asked.values()),
             touches=self.touches
             or any(isinstance(v, (Conn, Manager, Result)) for values in given.values() for v in values),
+            logged=tuple(self.logged),
+            logger_given_away=self.logger_given_away,
         )
 
     # ---- blocks ----------------------------------------------------------------------------------------------------

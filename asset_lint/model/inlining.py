@@ -30,6 +30,7 @@ from .values import (
     Giving,
     Instance,
     LibraryInstance,
+    Logger,
     Manager,
     Method,
     Origin,
@@ -72,6 +73,7 @@ class Inliner(Evaluator):
             or len(self.stack) >= MAX_DEPTH
             or self._tells_nothing(definition, arguments, bound)
         ):
+            self.note_given(arguments.all())
             for values in arguments.all():
                 self.hand_on(state, values)
             self.may_raise(state, node)
@@ -100,7 +102,7 @@ class Inliner(Evaluator):
         if len(definition.node.body) <= SHORT or self.project.touches_duckdb(definition.module.file):
             return False
         given = [*arguments.all(), (bound,)] if bound is not None else arguments.all()
-        telling = (Conn, Manager, Closing, Context, FunctionValue, Partial, LibraryInstance, Box)
+        telling = (Conn, Manager, Closing, Context, Logger, FunctionValue, Partial, LibraryInstance, Box)
         return not any(isinstance(v, telling) for values in given for v in values)
 
     def _statuses(self, given: dict[str, Alternatives], state: State) -> tuple[tuple[Site, Status], ...]:
@@ -125,6 +127,9 @@ class Inliner(Evaluator):
             self.handed[HandedContext(place, hand.callee, hand.parameter, hand.giver, (hand.call, *hand.steps))] = None
         for asked in summary.asked:
             self.asked.setdefault((node, asked), replace(asked, steps=(place, *asked.steps)))
+        for logged in summary.logged:
+            self.logged[logged.seen_from(place)] = None
+        self.logger_given_away = self.logger_given_away or summary.logger_given_away
         for site in summary.opened:
             if site.handed_path and site not in summary.fresh:
                 inner = self.site(node, site, self._derived(site, node, owned=False))
@@ -214,6 +219,7 @@ class Inliner(Evaluator):
     # ---- classes -----------------------------------------------------------------------------------------------------
 
     def construct(self, klass: Class, arguments: Arguments, state: State, node: ast.AST) -> Alternatives:
+        self.note_given(arguments.all())
         for values in arguments.all():
             self.hand_on(state, values)
         self.may_raise(state, node)

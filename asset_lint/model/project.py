@@ -28,6 +28,7 @@ SKIPPED_FOLDERS = frozenset(
     "site-packages node_modules __pycache__ .git .hg .venv venv .tox .nox .mypy_cache .ruff_cache build dist".split()
 )
 MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", ".git", "asset-lint.toml", "workspace.yaml", "dagster.yaml")
+COMPONENT_FILES = frozenset(("defs.yaml", "defs.yml", "component.yaml", "component.yml"))
 LIBRARIES = frozenset("dagster duckdb pandas polars pyarrow".split())  # never the project's own, whatever its folders
 LINE_START = rb"(?:^(?:\xef\xbb\xbf)?|(?<=\r))[ \t\f]*"
 IMPORT = re.compile(
@@ -90,6 +91,7 @@ class Project:
         self._listings: dict[str, frozenset[str]] = {}
         self._origins: dict[str, tuple[str, ...]] = {}
         self._bytes: dict[str, bytes] = {}
+        self._component_folders: set[str] = set()  # filled with :attr:`files`
 
     # ---- modules -------------------------------------------------------------------------------------------------
 
@@ -267,6 +269,8 @@ class Project:
             for entry in entries:
                 if entry.name.endswith(".py"):
                     found.append(entry.path)
+                elif entry.name in COMPONENT_FILES:
+                    self._component_folders.add(folder)
                 elif entry.name not in SKIPPED_FOLDERS and not entry.name.startswith("."):
                     try:
                         if entry.is_dir():
@@ -381,6 +385,10 @@ class Project:
                 return folder
             folder = os.path.dirname(folder)
         return self.root
+
+    def has_components(self, below: str) -> bool:
+        """Whether YAML files below a folder make assets."""
+        return any(folder == below or folder.startswith(below + os.sep) for folder in self._component_folders)
 
     def matching(self, pattern: re.Pattern[bytes], below: str) -> Iterator[str]:
         """The project's files below a folder in whose bytes ``pattern`` is found."""

@@ -70,6 +70,8 @@ def analyse(function: Function) -> Run:
     run.queries = queries_of(
         function, list(flow.asked.values()), flow.seen, [*(v for _, _, v in flow.exits.returns), *flow.yields]
     )
+    run.values = flow.seen
+    run.logged, run.logger_given_away = tuple(flow.logged), flow.logger_given_away
     run.duckdb_calls = frozenset(
         node
         for node in flow.seen

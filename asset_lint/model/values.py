@@ -33,6 +33,20 @@ class Origin(enum.Enum):
     UNKNOWN = 6
 
 
+class LoggedBy(enum.Enum):
+    """Whose logger writes."""
+
+    CONTEXT = "context.log"
+    DAGSTER = "get_dagster_logger()"
+    OTHER = "other"  # the standard library's, or another library's
+    UNCLEAR = "unclear"  # called and named like a logger's method, of a value that isn't known
+
+    @property
+    def reaches_run(self) -> bool:
+        """Whether what it writes is an event of the run."""
+        return self in (LoggedBy.CONTEXT, LoggedBy.DAGSTER)
+
+
 class Status(enum.IntEnum):
     """What has become of a connection on one path."""
 
@@ -200,9 +214,16 @@ class Context:
     """The context that Dagster hands to a compute function."""
 
 
+@dataclass(frozen=True, slots=True)
+class Logger:
+    """A logger."""
+
+    by: LoggedBy
+
+
 Value = (
     Unknown | Const | Text | External | FunctionValue | ClassValue | ModuleValue | Instance | LibraryInstance | Conn
-    | Manager | Closing | Giving | Result | Box | Method | Partial | Context
+    | Manager | Closing | Giving | Result | Box | Method | Partial | Context | Logger
 )  # fmt: skip
 Alternatives = tuple[Value, ...]
 ANY: Alternatives = (UNKNOWN,)
@@ -299,7 +320,7 @@ def truth(value: Value) -> bool | None:
     """Whether a value is true in a condition, None if that can't be told."""
     if isinstance(value, Const):
         return bool(value.value)
-    if isinstance(value, (Conn, Manager, Closing, FunctionValue, ClassValue, ModuleValue, Context)):
+    if isinstance(value, (Conn, Manager, Closing, FunctionValue, ClassValue, ModuleValue, Context, Logger)):
         return True
     return None
 
