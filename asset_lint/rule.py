@@ -23,6 +23,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
+from .evidence import Evidence
 from .finding import Finding, Fix, Note, Safety, Severity, Span
 from .model.analysis import HandedContext
 from .model.assets import Function, Kind, Parameter
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ASSET_CONTEXT", "OP_CONTEXT",
     "Connection",
+    "Evidence",
     "Fetch",
     "Finding",
     "Fix",
@@ -82,7 +84,8 @@ class Rule:
 
     Class attributes: ``code`` (``AL201``), ``message`` (a format string for :meth:`report`'s words), ``severity``,
     ``duty``: the rule asks of an asset what the checklist asks of each that touches DuckDB; its ``visit_…`` methods are
-    called in such assets alone (in every asset, where the configuration says ``all-assets``).
+    called in such assets alone (in every asset, where the configuration says ``all-assets``), ``evidence``: what a run
+    of the code shows when the rule is right, None where nothing would.
     The rule's name is its class name in kebab case: ``UnclosedConnection`` is ``unclosed-connection``.
     """
 
@@ -90,6 +93,7 @@ class Rule:
     message: ClassVar[str]
     severity: ClassVar[Severity] = Severity.ERROR
     duty: ClassVar[bool] = False
+    evidence: ClassVar[Evidence | None] = None
     name: ClassVar[str]
 
     def __init_subclass__(cls) -> None:

@@ -1,0 +1,32 @@
+"""What the code does: runs assets with real Dagster and real DuckDB in a sandbox, observes, and judges.
+
+The parent's side (this package but for ``child``) starts processes, hands them tasks and reads what they saw. It
+imports neither the code under test nor Dagster, DuckDB or pandas; only ``child`` does. Nothing here knows the model or
+the rules: what a run shows is a witness of its own.
+
+``task``          what one process is to do, and how it ended
+``sandbox``       starts the processes, keeps them in their bounds, and clears up
+``observations``  what a run was seen to do
+``judge``         whether that is the symptom that a rule warns of
+``pairs``         the fixture cases of rules, run side by side
+"""
+
+from __future__ import annotations
+
+from .judge import Judgement, Verdict, judge
+from .observations import Observations
+from .sandbox import Sandbox, VerifyError
+from .task import End, Limits, Outcome, Task
+
+__all__ = [
+    "End",
+    "Judgement",
+    "Limits",
+    "Observations",
+    "Outcome",
+    "Sandbox",
+    "Task",
+    "Verdict",
+    "VerifyError",
+    "judge",
+]

@@ -1,0 +1,143 @@
+"""What a forked process does with its task: shuts itself in, loads the assets, materializes them, tells of it."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+from typing import Any
+
+import dagster
+import dagster_duckdb
+import duckdb
+import pandas
+
+from asset_lint.evidence import Scenario
+
+from . import observe
+from .effects import Effects
+from .execution import Execution
+from .isolation import without_network, writing_only_below
+from .loading import Loaded, load
+from .locks import lock_held
+from .record import Recorder, error_facts
+from .surroundings import keep_printing_and_warnings, keep_starting_processes, shorten_waiting
+
+_instance: Any = None
+
+
+def warm_up() -> dict[str, str]:
+    """Import and do once what would otherwise cost every process its time; returns the versions of what is tested.
+
+    No connection of DuckDB's may be opened here: one that a forked process inherits is not its own.
+    """
+    global _instance
+    from .warm import downstream, upstream
+
+    observe.install()
+    shorten_waiting()
+    _instance = dagster.DagsterInstance.ephemeral()
+    logging.getLogger("dagster").handlers.clear()
+
+    with tempfile.TemporaryDirectory() as folder:
+        resources = {"io_manager": dagster.FilesystemIOManager(base_dir=folder)}
+        result = dagster.materialize([upstream, downstream], instance=_instance, resources=resources)
+        _instance.all_logs(result.run_id)
+    modules = {"dagster": dagster, "dagster-duckdb": dagster_duckdb, "duckdb": duckdb, "pandas": pandas}
+    versions = {name: module.__version__ for name, module in modules.items()}
+    return {"python": sys.version.split()[0], **versions}
+
+
+def run(task: dict[str, Any], pipe: int, own_space: bool) -> None:
+    """Do ``task`` in this process, telling ``pipe``."""
+    folder = Path(task["folder"])
+    project = task["root"] or str(folder / "project")
+    _settle(task, folder)
+    recorder = Recorder(pipe, project, str(folder / "database.duckdb"))
+    network = bool(task["allow_network"])
+    recorder.tell(
+        "isolated",
+        network=network or without_network(),
+        files=writing_only_below([folder], network=network),
+        processes=own_space,
+    )
+    gc.disable()  # a traceback that keeps a connection alive is not to be cleared away by chance
+    sys.path.insert(0, project)
+    scenario = Scenario(task["scenario"])
+    effects = Effects(scenario, task["at"], folder, Path(task["copy"]) if task["copy"] else None)
+    keep_printing_and_warnings(recorder)
+    keep_starting_processes(recorder)
+    observe.watch(recorder, effects)
+    try:
+        loaded = load(task)
+    except BaseException as error:
+        recorder.tell("load_failed", error=error_facts(error), trace=traceback.format_exc()[-4000:])
+        recorder.tell("end")
+        return
+    _tell_locks(recorder, "imported")
+    _tell_loaded(recorder, loaded)
+    Execution(task, recorder, loaded, scenario, _instance).run()
+    _tell_locks(recorder, "ran")
+    recorder.tell("end")
+
+
+def _settle(task: dict[str, Any], folder: Path) -> None:
+    """A folder, an environment and bounds of this process's own."""
+    work = folder / "work"
+    for path in (work, folder / "home", folder / "tmp", folder / "dagster", folder / "storage"):
+        path.mkdir(exist_ok=True)
+    output = os.open(folder / "output.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    os.close(output)
+    os.chdir(work)
+    os.environ.update(
+        {
+            "HOME": str(folder / "home"),
+            "TMPDIR": str(folder / "tmp"),
+            "DAGSTER_HOME": str(folder / "dagster"),
+            "DUCKDB_DATABASE": str(folder / "database.duckdb"),
+            **task["environment"],
+        }
+    )
+    tempfile.tempdir = None
+    _bound(task["limits"])
+
+
+def _bound(limits: dict[str, Any]) -> None:
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    used = 0
+    if sys.platform == "linux":
+        used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    bounds = {
+        resource.RLIMIT_CPU: limits["cpu"],
+        resource.RLIMIT_AS: limits["memory"] + used,
+        resource.RLIMIT_FSIZE: limits["file"],
+        resource.RLIMIT_CORE: 0,
+    }
+    for which, most in bounds.items():
+        hard = resource.getrlimit(which)[1]
+        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        try:
+            resource.setrlimit(which, (most, most))
+        except (OSError, ValueError):  # macOS bounds no memory
+            continue
+
+
+def _tell_locks(recorder: Recorder, when: str) -> None:
+    """Which database files could no other process open for writing now?"""
+    for path in sorted({recorder.database, *observe.open_files()}):
+        held = lock_held(path)
+        if held is not None:
+            recorder.tell("lock", path=path, held=held, when=when)
+
+
+def _tell_loaded(recorder: Recorder, loaded: Loaded) -> None:
+    recorder.tell("loaded", assets=[each.facts() for each in loaded.targets], jobs=[job.name for job in loaded.jobs])

@@ -1,0 +1,57 @@
+"""What a process does besides DuckDB: prints, warns, starts others."""
+
+from __future__ import annotations
+
+import builtins
+import sys
+import time
+import warnings
+from types import SimpleNamespace
+from typing import Any
+
+from . import observe
+from .record import Recorder, shortened
+
+_STARTS = {"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn"}
+
+
+def shorten_waiting() -> None:
+    """Let Dagster's retries of a connection wait for hundredths of a second, where they would for minutes."""
+    from dagster._utils import backoff
+
+    backoff.time = SimpleNamespace(sleep=lambda seconds: time.sleep(min(seconds, 0.01)))
+
+
+def keep_printing_and_warnings(recorder: Recorder) -> None:
+    """Tell what the user's code prints, and which deprecated things it calls."""
+    original = builtins.print
+
+    def printing(*values: Any, **named: Any) -> None:
+        place = recorder.place()
+        if place is not None and named.get("file") in (None, sys.stdout, sys.stderr):
+            recorder.tell("printed", text=shortened(str(named.get("sep") or " ").join(map(str, values))), place=place)
+        original(*values, **named)
+
+    builtins.print = printing
+
+    def warn(
+        message: Warning | str, category: type[Warning], filename: str, lineno: int, file: Any = None, line: Any = None
+    ) -> None:
+        if filename.startswith(recorder.project):
+            facts = {"category": category.__name__, "message": shortened(str(message)), "line": lineno}
+            recorder.tell("warned", file=filename[len(recorder.project) :], **facts)
+
+    warnings.simplefilter("always")
+    warnings.showwarning = warn
+
+
+def keep_starting_processes(recorder: Recorder) -> None:
+    """Tell which other programs are started, and what is open then."""
+
+    def audit(event: str, arguments: tuple[Any, ...]) -> None:
+        if event in _STARTS and (place := recorder.place()) is not None:
+            recorder.tell(
+                "started", program=shortened(repr(arguments[0])), open=sorted(observe.open_files()), place=place
+            )
+
+    sys.addaudithook(audit)

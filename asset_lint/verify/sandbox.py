@@ -1,0 +1,251 @@
+"""The parent's side: starts the processes, gives each run a folder and a database of its own, and clears up.
+
+A run's folder holds ``project`` (the code, where it is not read in place), ``database.duckdb``, ``work`` (the working
+directory), ``home``, ``tmp``, ``dagster``, ``storage`` and ``output.txt``. What is enforced depends on the system:
+
+=============================  =======================================  =======================
+what                           Linux                                    elsewhere
+=============================  =======================================  =======================
+writing outside the folder     refused (Landlock, from Linux 5.13 on)   possible
+the network                    unreachable (a network namespace)        reachable
+processes left behind, bombs   killed (a process namespace)             the process group alone
+memory, processor time         bounded                                  where the system does
+wall-clock time                SIGKILL                                  SIGKILL
+=============================  =======================================  =======================
+
+Each run says what was enforced (:attr:`Observations.isolation`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from asset_lint.errors import AssetLintError
+from asset_lint.evidence import Scenario
+
+from .task import End, Outcome, Task
+
+_KEPT = 64 << 10  # bytes of a run's output
+_VARIANTS = {Scenario.NO_ROWS, Scenario.NULLS, Scenario.QUOTES, Scenario.NO_TABLES, Scenario.OTHER_DATABASE,
+             Scenario.CHANGED}  # fmt: skip
+
+
+class VerifyError(AssetLintError):
+    """Nothing can be run: what it needs is not installed, or does not start."""
+
+
+class Sandbox:
+    """Runs tasks, ``workers`` at a time, from ``with`` to its end. ``python`` is the interpreter that runs them."""
+
+    def __init__(self, workers: int = 2, *, python: str = sys.executable) -> None:
+        self.workers = workers
+        self.python = python
+        self.versions: Mapping[str, str] = {}
+        self._templates: dict[tuple[str, str, str], tuple[Path, list[str]]] = {}
+
+    def __enter__(self) -> Sandbox:
+        self.folder = Path(tempfile.mkdtemp(prefix="asset-lint-verify-")).resolve()
+        try:
+            self._databases = self._start("databases")
+            self._begin()
+        except BaseException:
+            self._clear()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._clear()
+
+    def run(self, tasks: Iterable[Task]) -> Iterator[Outcome]:
+        """The outcomes of ``tasks``, as they come; each task is begun when there is room for it."""
+        waiting = iter(tasks)
+        running: dict[int, tuple[Task, Path]] = {}
+        number = 0
+        while True:
+            while len(running) < self.workers + 1:
+                task = next(waiting, None)
+                if task is None:
+                    break
+                number += 1
+                folder = self.folder / f"run-{number}"
+                try:
+                    message = self._prepare(task, folder)
+                except _NoDatabase as error:
+                    shutil.rmtree(folder, ignore_errors=True)
+                    yield Outcome(task, End.NOT_STARTED, detail=str(error))
+                    continue
+                running[number] = task, folder
+                self._send(self._server, {"name": number, **message})
+            if not running:
+                return
+            answer = self._receive(self._server)
+            if answer is None:
+                for task, folder in running.values():
+                    _remove(folder)
+                    yield Outcome(task, End.NOT_STARTED, detail="the process that starts others has died")
+                running.clear()
+                self._begin()
+                continue
+            task, folder = running.pop(answer["name"])
+            try:
+                yield self._outcome(task, folder, answer)
+            finally:
+                _remove(folder)
+
+    # -- one run ------------------------------------------------------------------------------------------------------
+
+    def _prepare(self, task: Task, folder: Path) -> dict[str, Any]:
+        (folder / "project").mkdir(parents=True)
+        for name, text in task.files.items():
+            path = folder / "project" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text.encode())
+        template, tables = self._template(task)
+        _copy_database(template, folder / "database.duckdb")
+        plain = {name: value for name, value in asdict(task).items() if name not in ("files", "setup", "database")}
+        return {
+            **plain,
+            "scenario": task.scenario.value,
+            "folder": str(folder),
+            "root": "" if task.files else task.root,
+            "copy": str(template),
+            "tables": tables,
+        }
+
+    def _template(self, task: Task) -> tuple[Path, list[str]]:
+        """The database that the scenario starts with; nobody but the process for databases ever opens it."""
+        variant = task.scenario.value if task.scenario in _VARIANTS else ""
+        key = (task.setup, task.database, variant)
+        if key not in self._templates:
+            path = self.folder / f"template-{len(self._templates)}.duckdb"
+            if task.database:
+                _copy_database(Path(task.database), path)
+            answer = self.ask("build", path=str(path), setup=task.setup, variant=variant)
+            self._templates[key] = path, answer["tables"]
+        return self._templates[key]
+
+    def _outcome(self, task: Task, folder: Path, answer: Mapping[str, Any]) -> Outcome:
+        database = folder / "database.duckdb"
+        tables: Mapping[str, Any] = {}
+        if task.dump and answer["end"] == End.FINISHED.value and database.exists():
+            with contextlib.suppress(_NoDatabase):
+                tables = self.ask("dump", path=str(database))["tables"]
+        output = b""
+        with contextlib.suppress(OSError), open(folder / "output.txt", "rb") as file:
+            output = file.read(_KEPT)
+        return Outcome(
+            task,
+            End(answer["end"]),
+            events=tuple(answer.get("events", ())),
+            detail=answer["detail"],
+            tables=tables,
+            output=output.decode(errors="replace"),
+            seconds=answer.get("seconds", 0.0),
+        )
+
+    # -- the processes ------------------------------------------------------------------------------------------------
+
+    def ask(self, what: str, **request: Any) -> Any:
+        """Let the process for databases do something; raises VerifyError with its words where that failed."""
+        self._send(self._databases, {"do": what, **request})
+        answer = self._receive(self._databases)
+        if answer is None:
+            self._databases = self._start("databases")
+            raise _NoDatabase("the process that makes databases has died")
+        if "error" in answer:
+            raise _NoDatabase(answer["error"])
+        return answer
+
+    def _begin(self) -> None:
+        self._server = self._start("server", str(self.workers))
+        answer = self._receive(self._server)
+        if answer is None:
+            raise VerifyError(f"the process that runs assets does not start:\n{self._complaints('server')}")
+        if "missing" in answer:
+            raise VerifyError(
+                f"`verify` runs assets and needs what they need: {answer['missing']} is not installed. "
+                "Install it with `pip install asset-lint[verify]`"
+            )
+        self.versions = answer["ready"]
+
+    def _start(self, module: str, *arguments: str) -> subprocess.Popen[bytes]:
+        home = self.folder / module
+        home.mkdir(exist_ok=True)
+        environment = {
+            **os.environ,
+            "HOME": str(home),
+            "TMPDIR": str(home),
+            "DAGSTER_HOME": str(home),
+            "DAGSTER_DISABLE_TELEMETRY": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        with open(self.folder / f"{module}.txt", "ab") as complaints:
+            return subprocess.Popen(
+                [self.python, "-m", f"asset_lint.verify.child.{module}", *arguments],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=complaints, cwd=home, env=environment,
+            )  # fmt: skip
+
+    def _complaints(self, module: str) -> str:
+        return (self.folder / f"{module}.txt").read_text(errors="replace")[-2000:]
+
+    def _send(self, process: subprocess.Popen[bytes], message: Mapping[str, Any]) -> None:
+        assert process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):  # its death is seen when the answer is read
+            process.stdin.write(json.dumps(message).encode() + b"\n")
+            process.stdin.flush()
+
+    def _receive(self, process: subprocess.Popen[bytes]) -> Any:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        return json.loads(line) if line.endswith(b"\n") else None
+
+    def _clear(self) -> None:
+        """End the processes, and with them all that they started; remove what they wrote."""
+        for process in (getattr(self, "_server", None), getattr(self, "_databases", None)):
+            if process is not None:
+                process.stdin.close()
+                try:
+                    process.wait(5)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()
+                process.stdout.close()
+        _remove(self.folder)
+
+
+class _NoDatabase(VerifyError):
+    """A database cannot be made or read."""
+
+
+def _copy_database(source: Path, target: Path) -> None:
+    shutil.copyfile(source, target)
+    log = source.with_name(source.name + ".wal")
+    if log.exists():
+        shutil.copyfile(log, target.with_name(target.name + ".wal"))
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder, also what was made unremovable in it."""
+
+    def again(function: Any, path: str, _: object) -> None:
+        with contextlib.suppress(OSError):
+            os.chmod(os.path.dirname(path), 0o700)
+            os.chmod(path, 0o700)
+            function(path)
+
+    shutil.rmtree(folder, onerror=again)
+    if folder.exists():
+        shutil.rmtree(folder, ignore_errors=True)
