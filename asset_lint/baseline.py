@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .errors import ConfigError, SourceError
 from .files import replace
@@ -21,6 +22,10 @@ from .registry import INVALID_SYNTAX
 from .source import Source
 from .suppression import Lines
 
+if TYPE_CHECKING:
+    from .config import Config
+
+NAME = "asset-lint-baseline.json"
 VERSION = 1
 _SHOWN = 80  # how much of a line the file shows; the digest is of all of it
 
@@ -42,6 +47,17 @@ class Baseline:
 
     path: Path
     counts: Mapping[Key, int] = field(default_factory=dict)
+
+    @staticmethod
+    def place(config: Config) -> Path:
+        """The file that the known findings are, or would be, kept in."""
+        return config.baseline or config.root / NAME
+
+    @classmethod
+    def of(cls, config: Config) -> Baseline | None:
+        """The baseline that holds; None where there is none. One that is configured must exist."""
+        path = cls.place(config)
+        return cls.read(path) if config.baseline is not None or path.exists() else None
 
     @classmethod
     def read(cls, path: Path) -> Baseline:

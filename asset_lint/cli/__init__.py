@@ -11,11 +11,11 @@ from typing import Any, NoReturn
 
 import click
 
-from asset_lint.errors import AssetLintError
+from asset_lint.errors import AssetLintError, UsageError
+from asset_lint.version import version as installed_version
 
 from .options import FILES, FIXING, OUTPUT, SELECTION, Command, Option, configuration
 from .terminal import BrokenPipe, silence, tell, write
-from .terminal import version as installed_version
 
 _COMPLETION = "_ASSET_LINT_COMPLETE"
 
@@ -307,6 +307,30 @@ def baseline_prune(paths: tuple[str, ...], **given: Any) -> int:
     from .baselines import change
 
     return change("prune", paths, given)
+
+
+@group.command(
+    cls=Command,
+    short_help="Serve an editor.",
+    epilog="""\
+\b
+Needs more than a check does: pip install "asset-lint[server]"
+""",
+)
+def server() -> int:
+    """Speak the Language Server Protocol on standard input and output: what an editor starts.
+
+    What is found while you type, the pages of rules, quick fixes, and "fix all" (source.fixAll.asset-lint). Settings
+    are those of the configuration file, as `initializationOptions` or `workspace/didChangeConfiguration`.
+    """
+    try:
+        from asset_lint.server import serve
+    except ModuleNotFoundError as error:
+        if error.name not in ("pygls", "lsprotocol"):
+            raise
+        raise UsageError(f'the language server needs {error.name}: pip install "asset-lint[server]"') from None
+    serve()
+    return 0
 
 
 @group.command(cls=Command, short_help="Print a script for your shell.")

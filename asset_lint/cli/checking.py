@@ -15,12 +15,13 @@ from asset_lint.config.files import ConfigFiles
 from asset_lint.discovery import discover, excluded
 from asset_lint.errors import SourceError, UsageError
 from asset_lint.report import Context, render
+from asset_lint.version import version
 
 from . import known
 from .closing import closing, repaired, statistics
 from .options import config_files
 from .progress import Progress
-from .terminal import colored, is_terminal, processors, read_stdin, tell, version, write, write_file
+from .terminal import colored, is_terminal, processors, read_stdin, tell, write, write_file
 
 if TYPE_CHECKING:
     from asset_lint.engine import FileResult, Mode

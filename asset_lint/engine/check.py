@@ -96,6 +96,13 @@ class Checker:
             findings = self.baseline.new(source, findings)
         return Checked(source, tuple(sorted(findings, key=lambda each: each.order)), tuple(problems))
 
+    def lay_over(self, path: str, data: bytes) -> None:
+        """From now on, the file has that content, whatever the disk says."""
+        self.overlay = {**self.overlay, path: data}
+        for project in self._projects.values():
+            with suppress(InvalidSyntax):  # the last content that parsed is as good as can be
+                project.module(path, Source(path, data))
+
     def restore(self, path: str, data: bytes, config: Config) -> None:
         """Let the project see the file as it was, after other contents of it have been checked."""
         self.project(path, config).module(path, Source(path, data))
