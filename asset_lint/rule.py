@@ -35,8 +35,9 @@ from .model.knowledge import ResultKind
 from .model.logs import LogCall, Logs
 from .model.metadata import MetadataCall, MetadataEntry, MetadataWay
 from .model.outputs import Output
+from .model.pykinds import PyKind
 from .model.queries import Fetch, Query
-from .model.values import LoggedBy, Origin
+from .model.values import Data, LoggedBy, Origin
 from .rewrite import Rewrite
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ASSET_CONTEXT", "OP_CONTEXT",
     "Connection",
+    "Data",
     "Evidence",
     "Fetch",
     "Finding",
@@ -67,6 +69,7 @@ __all__ = [
     "Output",
     "Parameter",
     "Place",
+    "PyKind",
     "Query",
     "ResultKind",
     "Rewrite",

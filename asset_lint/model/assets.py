@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .giving import Giving
     from .handlers import Handler
     from .logs import LogCall, Logs
-    from .metadata import MetadataCall
+    from .metadata import MetadataCall, MetadataEntry
     from .names import Names
     from .outputs import Output
     from .project import Project
@@ -186,6 +186,8 @@ class Function:
         assert project is not None
         if not project.gated or project.touches_duckdb(self.module.file):
             return True
+        if self.is_compute and self.module.shows_kinds:
+            return True
         contexts: set[str] = set()
         if project.touches_op_contexts(self.module.file):
             contexts = {p.name for p in self.parameters if p.role is Role.CONTEXT or self.context_types(p.node)}
@@ -234,6 +236,16 @@ class Function:
     def all_queries(self) -> list[Query]:
         """The queries that it asks, itself or in the project functions that it calls, in the order in which it runs."""
         return self.run.queries
+
+    @property
+    def metadata_entries(self) -> list[MetadataEntry]:
+        """What it adds as metadata, each value once, in the order of the source."""
+        found = {entry.place.node: entry for call in self.metadata_calls for entry in call.entries}
+        return sorted(found.values(), key=lambda entry: entry.place.span.start)
+
+    def means_builtin(self, name: str) -> bool:
+        """Whether the name of a builtin means the builtin in its body."""
+        return self.definition.inner.lookup(name) is None
 
     @property
     def handed_contexts(self) -> list[HandedContext]:

@@ -6,6 +6,7 @@ import ast
 from abc import abstractmethod
 from dataclasses import dataclass, replace
 
+from . import pydata
 from .analysis import ANYTHING, DUCKDB, MAX_DEPTH, Analysis, HandedContext
 from .index import Class, Def, Place
 from .knowledge import ResultKind, duckdb_gives_itself, duckdb_opens, duckdb_result, duckdb_uses_default_connection
@@ -81,6 +82,11 @@ class Arguments:
         if 0 <= position < len(self.positional):
             return self.positional[position]
         return ANY if self.open else None
+
+    @property
+    def keywords(self) -> tuple[str, ...]:
+        """The names under which arguments are given."""
+        return tuple(name for name, _ in self.named)
 
     def all(self) -> list[Alternatives]:
         """Every argument."""
@@ -191,15 +197,20 @@ class Calls(Analysis):
                 self.hand_on(state, values)
         if name not in HARMLESS_FUNCTIONS and not name.startswith("logging."):
             self.may_raise(state, node)
-        return (LibraryInstance(name),) if tail[:1].isupper() else ANY
+        known_data = pydata.function(name, arguments.keywords, self.place(node))
+        return known_data or ((LibraryInstance(name),) if tail[:1].isupper() else ANY)
 
     def builtin_call(self, name: str, arguments: Arguments, state: State, node: ast.AST) -> Alternatives:
         """A function of the standard ``builtins``."""
         if name in ("list", "tuple", "set", "sorted", "reversed", "iter"):
             given = arguments.get(0, "")
-            return (Box("list", (self.elements(given),), open=True),) if given else (Box("list", ()),)
+            kind = name if name in ("tuple", "set") else "list"
+            return (Box(kind, (self.elements(given),), open=True),) if given else (Box(kind, ()),)
         if name == "dict":
-            return (Box("dict", tuple(values for _, values in arguments.named), open=True),)
+            columns = [pydata.data_of(v) for v in arguments.get(0, "") or ()]
+            items = tuple((pydata.made(d.item, self.place(node)),) for d in columns if d is not None and d.item)
+            keys = ("",) * len(items) + arguments.keywords
+            return (Box("dict", (*items, *(values for _, values in arguments.named)), open=True, keys=keys),)
         if name == "str":
             return tuple(v for v in arguments.get(0, "object") or () if isinstance(v, (Const, Text))) or ANY
         if name in ("enumerate", "zip", "map", "filter"):
@@ -209,13 +220,14 @@ class Calls(Analysis):
             if len(names) == 1 and isinstance(names[0], Const) and isinstance(names[0].value, str):
                 attribute = names[0].value
                 return join(*(self.attribute(v, attribute, state, node) for v in arguments.positional[0]))
+        known = pydata.builtin(name, arguments.positional, self.place(node)) or ANY
         if name in ("print", "isinstance", "len", "repr", "bool", "type", "id", "hasattr", "super", "range"):
-            return ANY
+            return known
         if name == "setattr":
             for values in arguments.all():
                 self.hand_on(state, values)
         self.may_raise(state, node)
-        return ANY
+        return known
 
     def wrapped_call(self, name: str, arguments: Arguments, state: State, node: ast.AST) -> Alternatives:
         """A library's function that calls what it is given: ``backoff``, ``partial``, ``to_thread``."""
@@ -424,7 +436,7 @@ class Calls(Analysis):
             if receiver.kind is ResultKind.RELATION:
                 query = receiver.query if name not in RESHAPING else None
                 return self.results("relation", name, receiver.site, arguments, node, None, query)
-            return ANY
+            return pydata.method(receiver, name, arguments.keywords, self.place(node)) or ANY
         if isinstance(receiver, LibraryInstance):
             return self.library_method(receiver, name, arguments, state, node)
         if isinstance(receiver, Manager):
@@ -455,16 +467,18 @@ class Calls(Analysis):
                 self.grow(node.func.value, receiver, arguments.positional[-1], state)
             return ANY
         if isinstance(receiver, Box) and name in ("values", "copy", "pop", "get"):
-            return (
-                (Box("list", receiver.items, open=True),) if name in ("values", "copy") else self.elements((receiver,))
-            )
+            if name == "copy":
+                return (Box(receiver.kind, receiver.items, open=True, keys=receiver.keys),)
+            if name == "values":
+                return (Box("list", receiver.items, open=True),)
+            return join(receiver.at(arguments.get(0, "key") or ANY), arguments.get(1, "default") or (Const(None),))
         for index, values in enumerate(arguments.all()):
             if name in ("submit", "run_in_executor", "map") and index < 2:
                 self.call_in_thread(values, arguments, index, state, node)
             self.hand_on(state, values)
         if name not in HARMLESS_METHODS:
             self.may_raise(state, node)
-        return ANY
+        return pydata.method(receiver, name, arguments.keywords, self.place(node)) or ANY
 
     def text_method(self, receiver: Value, name: str, arguments: Arguments, node: ast.AST) -> tuple[Template, ...]:
         """The texts that a method of a text gives; none where they can't be read."""
@@ -493,12 +507,22 @@ class Calls(Analysis):
             return ()
         return (mapped(patterns[0], name),)
 
-    def grow(self, target: ast.expr, box: Box, values: Alternatives, state: State) -> None:
+    def grow(self, target: ast.expr, box: Box, values: Alternatives, state: State, key: str = "") -> None:
         """A container that a variable holds has one more element."""
-        if not isinstance(target, ast.Name) or values in box.items or len(box.items) >= MAX_ITEMS:
+        if not isinstance(target, ast.Name):
             return
+        if len(box.items) >= MAX_ITEMS:
+            grown = Box(box.kind, box.items, open=True)
+        elif box.kind == "dict":
+            keys = box.keys if len(box.keys) == len(box.items) else ("",) * len(box.items)
+            if (key, values) in zip(keys[-1:], box.items[-1:]):
+                return
+            grown = Box(box.kind, (*box.items, values), open=True, keys=(*keys, key))
+        elif values in box.items:
+            return
+        else:
+            grown = Box(box.kind, (*box.items, values), open=True)
         held = state.env.get(target.id, ())
-        grown = Box(box.kind, (*box.items, values), open=True)
         state.env[target.id] = tuple(grown if value == box else value for value in held)
 
     def call_in_thread(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from types import EllipsisType
 from typing import Any
 
+from . import pydata
 from .analysis import Raised
 from .calls import Calls
 from .index import Assigned, Class, Def, Imported, Module, Opaque, Scope
@@ -21,6 +22,7 @@ from .values import (
     Conn,
     Const,
     Context,
+    Data,
     FunctionValue,
     Giving,
     Instance,
@@ -131,6 +133,10 @@ class Evaluator(Calls):
         """``receiver.name``."""
         if isinstance(receiver, External):
             return self._external_attribute(receiver, name)
+        if isinstance(receiver, (Data, Method, Result)) and (
+            known := pydata.attribute(receiver, name, self.place(node))
+        ):
+            return known
         if isinstance(receiver, (Conn, Result)):
             return (Method(receiver, name),)
         if isinstance(receiver, Context):
@@ -191,7 +197,8 @@ class Evaluator(Calls):
         for key in node.keys:
             if key is not None:
                 self.value(key, state)
-        return (Box("dict", tuple(self.value(value, state) for value in node.values), open=True),)
+        keys = tuple(_text(key) for key in node.keys)
+        return (Box("dict", tuple(self.value(value, state) for value in node.values), open=True, keys=keys),)
 
     def _comprehension(self, node: Any, state: State) -> Alternatives:
         inner = State(state.env.copy(), state.status)
@@ -206,7 +213,7 @@ class Evaluator(Calls):
             element = self.value(node.elt, inner)
         if isinstance(node, ast.DictComp):
             self.hand_on(state, element)  # which of them is meant later can't be told
-        kind = "generator" if isinstance(node, ast.GeneratorExp) else "list"
+        kind = _COMPREHENDED[type(node)]
         return (Box(kind, (element,), open=True),)
 
     def elements(self, values: Alternatives) -> Alternatives:
@@ -226,17 +233,12 @@ class Evaluator(Calls):
         index = self.value(node.slice, state)
         found: list[Alternatives] = []
         for owner in owners:
-            if isinstance(owner, Box):
-                at = index[0].value if len(index) == 1 and isinstance(index[0], Const) else None
-                if (
-                    owner.kind in ("list", "tuple")
-                    and not owner.open
-                    and isinstance(at, int)
-                    and -len(owner.items) <= at < len(owner.items)
-                ):
-                    found.append(owner.items[at])
-                else:
-                    found.append(join(*owner.items, ANY) if owner.items else ANY)
+            if isinstance(owner, (Data, Method, Result)) and (
+                known := pydata.item(owner, node.slice, index, self.place(node))
+            ):
+                found.append(known)
+            elif isinstance(owner, Box):
+                found.append(owner.at(index))
             elif isinstance(owner, Text):
                 found.append((Text(owner.origin, "", owner.handed),))
                 if owner.origin is Origin.ENVIRONMENT:
@@ -272,6 +274,8 @@ class Evaluator(Calls):
 
     def _binary(self, node: ast.BinOp, state: State) -> Alternatives:
         left, right = self.value(node.left, state), self.value(node.right, state)
+        if data := pydata.operated(node.op, left, right, self.place(node)):
+            return data
         if isinstance(node.op, (ast.Add, ast.Div, ast.Mod)):
             known = self._put_together(node, left, right, state)
             a, first, given = origin_of(left)
@@ -305,6 +309,13 @@ class Evaluator(Calls):
         else:
             given = [(right, self.place(node.right))]
         return percent(patterns[0], given)
+
+    def _compared(self, node: ast.Compare, state: State) -> Alternatives:
+        sides = [self.value(side, state) for side in (node.left, *node.comparators)]
+        return pydata.compared(sides, node.ops, self.place(node)) or ANY
+
+    def _unary(self, node: ast.UnaryOp, state: State) -> Alternatives:
+        return pydata.negated(node.op, self.value(node.operand, state), self.place(node)) or ANY
 
     def _boolean(self, node: ast.BoolOp, state: State) -> Alternatives:
         found: list[Value] = []
@@ -464,18 +475,20 @@ class Evaluator(Calls):
             elif isinstance(target, ast.Subscript):
                 for box in self.value(target.value, state):
                     if isinstance(box, Box):
-                        self.grow(target.value, box, values, state)
+                        self.grow(target.value, box, values, state, _text(target.slice))
                 self.value(target.slice, state)
             self.hand_on(state, values)
 
     def _unpack(self, target: ast.Tuple | ast.List, values: Alternatives, state: State, node: ast.AST) -> None:
-        boxes = [v for v in values if isinstance(v, Box) and not v.open and len(v.items) == len(target.elts)]
-        exact = len(boxes) == len(values) and not any(isinstance(e, ast.Starred) for e in target.elts)
+        starred = any(isinstance(e, ast.Starred) for e in target.elts)
         for index, element in enumerate(target.elts):
-            if exact:
-                self.assign(element, join(*(box.items[index] for box in boxes)), state, node)
-            else:
-                self.assign(element, self.elements(values), state, node)
+            found = [
+                v.items[index]
+                if isinstance(v, Box) and not v.open and len(v.items) == len(target.elts) and not starred
+                else self.elements((v,))
+                for v in values
+            ]
+            self.assign(element, join(*found) if found else ANY, state, node)
 
     def stored(self, target: ast.Attribute, values: Alternatives, state: State) -> None:
         """``target`` holds ``values`` from here on; the flow of statements asks who closes them."""
@@ -493,6 +506,10 @@ def _texts(origin: Origin, text: str, handed: bool, known: tuple[Template, ...])
 
 def _is_text(values: Alternatives) -> bool:
     return all(isinstance(v, Text) or (isinstance(v, Const) and isinstance(v.value, str)) for v in values)
+
+
+def _text(key: ast.expr | None) -> str:
+    return key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else ""
 
 
 def _closes(node: ast.AST, name: str) -> bool:
@@ -513,6 +530,8 @@ def _closes(node: ast.AST, name: str) -> bool:
     return False
 
 
+_COMPREHENDED = {ast.GeneratorExp: "generator", ast.ListComp: "list", ast.SetComp: "set", ast.DictComp: "dict"}
+
 _EXPRESSIONS: dict[type[ast.AST], Callable[[Any, Any, State], Alternatives]] = {
     ast.Constant: Evaluator._constant,
     ast.Name: Evaluator._name,
@@ -529,6 +548,8 @@ _EXPRESSIONS: dict[type[ast.AST], Callable[[Any, Any, State], Alternatives]] = {
     ast.Subscript: Evaluator._subscript,
     ast.JoinedStr: Evaluator._formatted,
     ast.BinOp: Evaluator._binary,
+    ast.Compare: Evaluator._compared,
+    ast.UnaryOp: Evaluator._unary,
     ast.BoolOp: Evaluator._boolean,
     ast.IfExp: Evaluator._conditional,
     ast.NamedExpr: Evaluator._walrus,

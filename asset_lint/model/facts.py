@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from types import EllipsisType
 from typing import TYPE_CHECKING
 
+from . import pydata
 from .analysis import Summary
 from .assets import Function
 from .index import Class, Def, Module, Place, Scope, own_nodes
@@ -132,7 +133,7 @@ class Facts:
             return LibraryInstance(name)
         if dagster_public_name(name) in CONTEXTS:
             return Context()
-        return UNKNOWN
+        return pydata.of_annotation(name) or UNKNOWN
 
     def context_types(self, node: ast.expr, scope: Scope) -> frozenset[str]:
         """The context classes of Dagster's that an annotation names."""

@@ -6,15 +6,16 @@ import ast
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from . import pydata
 from .analysis import ANYTHING, Exits, Raised, Summary
 from .connections import Leak, Way
 from .handlers import catches
 from .index import Class, Imported
 from .inlining import Inliner
 from .lending import is_never_torn_down, lends
+from .pykinds import PyKind
 from .values import (
     ANY,
-    UNKNOWN,
     Alternatives,
     Box,
     Closing,
@@ -223,6 +224,8 @@ class Flow(Inliner):
             held = ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target)
             combined = ast.copy_location(ast.BinOp(left=held, op=node.op, right=node.value), node)
             state.env[node.target.id] = self._binary(combined, state) if before is not None else ANY
+        elif isinstance(node.target, ast.Subscript):
+            self.assign(node.target, ANY, state, node)
         self.hand_on(state, value)
         return [state]
 
@@ -488,7 +491,7 @@ class Flow(Inliner):
                 continue
             caught = state.copy()
             if handler.name:
-                caught.env[handler.name] = (UNKNOWN,)
+                caught.env[handler.name] = (pydata.made(PyKind.ERROR, self.place(handler)),)
             self.caught.append(raised)
             after.extend(self.block(handler.body, [caught]))
             self.caught.pop()

@@ -19,6 +19,7 @@ from ..source import Slice, Source
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
 
+KINDS = re.compile(rb"\b(?:pandas|numpy|polars|pyarrow|datetime|decimal|uuid)\b")
 DEFINING = re.compile(rb"[ \t]*(?:@|def\b|async[ \t]+def\b)")
 NAMING = re.compile(rb"(?:async[ \t]+)?def[ \t]+(?=\w|[\x80-\xff])")
 
@@ -67,6 +68,11 @@ class Module:
             isinstance(s, ast.ImportFrom) and s.module == "__future__" and any(a.name == "annotations" for a in s.names)
             for s in self.tree.body
         )
+
+    @cached_property
+    def shows_kinds(self) -> bool:
+        """Whether it works with what Dagster may refuse as a value: numpy's numbers, dates, decimals."""
+        return KINDS.search(self.source.data) is not None
 
     def scopes_at(self, pattern: re.Pattern[bytes]) -> Iterator[tuple[Scope, ast.AST]]:
         """The module and those of its functions in whose own lines ``pattern`` is found, with their scopes.

@@ -342,5 +342,5 @@ def _mapped(value: Value, mapping: dict[Site, Site]) -> Value:
         return Result(value.kind, mapping[value.site], value.made, value.statement, value.query)
     if isinstance(value, Box):
         items = tuple(tuple(_mapped(v, mapping) for v in item) for item in value.items)
-        return Box(value.kind, items, value.open)
+        return Box(value.kind, items, value.open, value.keys)
     return value

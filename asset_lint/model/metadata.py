@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from .index import Place, bodies
 from .knowledge import dagster_public_name
-from .values import ANY, Alternatives
+from .values import ANY, Alternatives, Data
 
 if TYPE_CHECKING:
     from .assets import Function
@@ -59,7 +59,8 @@ class MetadataEntry:
     """One value that Dagster gets as metadata.
 
     ``key`` is "" where the code doesn't tell. ``values`` is what the data flow knows of it. ``wrapper`` is the ``int``
-    of ``MetadataValue.int(…)``, whose argument ``place`` then is. ``nested``: it stands inside of a list or dict.
+    of ``MetadataValue.int(…)``, whose argument ``place`` then is, or "mapping": it is all that is added, hidden from
+    sight. ``nested``: it stands inside of a list or dict.
     """
 
     key: str
@@ -67,6 +68,25 @@ class MetadataEntry:
     values: Alternatives
     wrapper: str = ""
     nested: bool = False
+
+    @property
+    def refused(self) -> list[Data]:
+        """The values that it has on some path and that Dagster does not take there."""
+        from .acceptance import refused
+
+        return refused(self)
+
+    @property
+    def always_refused(self) -> bool:
+        """Whether it is refused on every path, itself and not for what it holds."""
+        from .acceptance import always_refused
+
+        return always_refused(self)
+
+    def holds(self, place: Place) -> bool:
+        """Whether a place is part of its expression."""
+        whole, part = self.place.span, place.span
+        return place.module is self.place.module and whole.start <= part.start and part.end <= whole.end
 
 
 @dataclass(frozen=True, slots=True)

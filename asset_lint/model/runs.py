@@ -22,6 +22,7 @@ from .values import (
     Conn,
     Const,
     Context,
+    Data,
     Instance,
     LibraryInstance,
     Manager,
@@ -65,7 +66,11 @@ def analyse(function: Function) -> Run:
     for state, where, _ in flow.exits.raises.values():
         _leaks_at(flow, state, Way.RAISE, where)
     run = Run(
-        connections=_connections(flow), handed=list(flow.handed), closures=flow.closures, touches_duckdb=flow.touches
+        connections=_connections(flow),
+        handed=list(flow.handed),
+        closures=flow.closures,
+        touches_duckdb=flow.touches,
+        values=flow.seen,
     )
     run.queries = queries_of(
         function, list(flow.asked.values()), flow.seen, [*(v for _, _, v in flow.exits.returns), *flow.yields]
@@ -98,7 +103,7 @@ def parameter_value(function: Function, parameter: Parameter) -> Alternatives:
         return values
     if parameter.role is Role.CONFIG:
         return (Text(Origin.FIELD),)
-    if any(isinstance(v, (LibraryInstance, Instance, Conn, Result, Context)) for v in values):
+    if any(isinstance(v, (LibraryInstance, Instance, Conn, Result, Context, Data)) for v in values):
         return values
     if parameter.annotation is not None and _is_generic_resource(function, parameter):
         return facts.resource(parameter.name, function.module)

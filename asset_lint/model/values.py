@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from .index import Class, Def, Module, Place
 from .knowledge.kinds import ResultKind
 from .names import External
+from .pykinds import PyKind
 
 if TYPE_CHECKING:
     from .texts import Template
@@ -190,6 +191,18 @@ class Box:
     kind: str
     items: tuple[Alternatives, ...]
     open: bool = False  # more elements than are listed may be in it
+    keys: tuple[str, ...] = ()  # of a dict: one an item, in the order in which they were put in; "" where unknown
+
+    def at(self, key: Alternatives) -> Alternatives:
+        """What a look-up by ``key`` gives; where it may be any of the items, ANY with what must not get lost."""
+        wanted = key[0].value if len(key) == 1 and isinstance(key[0], Const) else None
+        if self.kind in ("list", "tuple") and not self.open and isinstance(wanted, int):
+            if -len(self.items) <= wanted < len(self.items):
+                return self.items[wanted]
+        elif isinstance(wanted, str) and wanted and wanted in self.keys:
+            last = len(self.keys) - 1 - self.keys[::-1].index(wanted)
+            return join(self.items[last], ANY) if "" in self.keys[last:] else self.items[last]
+        return join(*(tuple(v for v in item if not isinstance(v, Data)) for item in self.items), ANY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +223,15 @@ class Partial:
 
 
 @dataclass(frozen=True, slots=True)
+class Data:
+    """A Python value that is one of some kinds; ``item`` is the kind of what a column, a tuple holds."""
+
+    kinds: frozenset[PyKind]
+    item: PyKind | None = None
+    made: Place | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """The context that Dagster hands to a compute function."""
 
@@ -224,6 +246,7 @@ class Logger:
 Value = (
     Unknown | Const | Text | External | FunctionValue | ClassValue | ModuleValue | Instance | LibraryInstance | Conn
     | Manager | Closing | Giving | Result | Box | Method | Partial | Context | Logger
+    | Data
 )  # fmt: skip
 Alternatives = tuple[Value, ...]
 ANY: Alternatives = (UNKNOWN,)

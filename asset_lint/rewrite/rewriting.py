@@ -104,6 +104,23 @@ class Rewrite:
             )
             surgery.replace(node, call.with_changes(**outer))
 
+    def wrap_call(self, expression: Place | cst.CSTNode, function: str) -> None:
+        """Write ``function(expression)`` in the place of ``expression``."""
+        import libcst as cst
+
+        with self._step():
+            node = self.node(expression)
+            surgery = self._surgery(node)
+            now = surgery.current(node)
+            if not isinstance(now, cst.BaseExpression):
+                raise Impossible("not an expression")
+            if isinstance(now, (cst.Tuple, cst.GeneratorExp, cst.Yield, cst.NamedExpr)):
+                if not now.lpar:
+                    now = now.with_changes(lpar=(cst.LeftParen(),), rpar=(cst.RightParen(),))
+            else:
+                now = now.with_changes(lpar=(), rpar=())
+            surgery.replace(node, cst.Call(self._expression(function), [cst.Arg(now)]))
+
     def remove(self, statement: Place | cst.CSTNode) -> None:
         """Take a statement away. Its comments stay; a block that ends up empty says ``pass``."""
         with self._step():
