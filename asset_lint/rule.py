@@ -38,6 +38,7 @@ from .model.outputs import Output
 from .model.pykinds import PyKind
 from .model.queries import Fetch, Query
 from .model.values import Data, LoggedBy, Origin
+from .model.work import Guard, Work, WorkKind
 from .rewrite import Rewrite
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ __all__ = [
     "Finding",
     "Fix",
     "Function",
+    "Guard",
     "HandedContext",
     "Handler",
     "Kind",
@@ -78,6 +80,8 @@ __all__ = [
     "Severity",
     "Span",
     "Way",
+    "Work",
+    "WorkKind",
     "use_of",
 ]  # fmt: skip
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from .index import Def, Module, Place, Scope
 from .logs import LogCall, gives_logger_away
 from .values import ANY, Alternatives, Conn, Const, LoggedBy, Manager, Site, State, Status, join, sites_in
+from .work import Guard, Work, WorkKind
 
 if TYPE_CHECKING:
     from .names import Names
@@ -61,6 +62,8 @@ class Summary:
     handed: tuple[HandedContext, ...] = ()
     touches: bool = False  # it obtains, or is handed, a connection or a relation, inside too
     asked: tuple[Asked, ...] = ()  # every query, inside too
+    work: tuple[Work, ...] = ()  # one of each sort
+    yield_guards: tuple[Guard, ...] = ()  # what sees an error that is raised at its ``yield``
     logged: tuple[LogCall, ...] = ()
     logger_given_away: bool = False  # to code that isn't seen, and that may log by it
 
@@ -109,6 +112,9 @@ class Analysis:
         self.handed: dict[HandedContext, None] = {}
         self.asked: dict[object, Asked] = {}  # by the call; what a called function asks by all that tells it apart
         self.touches = False  # a connection or a relation was obtained, here or by what was called
+        self.work: dict[Work, None] = {}
+        self.guards: tuple[Guard, ...] = ()  # what sees an error of DuckDB's raised here, the innermost first
+        self.yield_guards: tuple[Guard, ...] = ()
         self.logged: dict[LogCall, None] = {}
         self.logger_given_away = False
         self.globals: set[str] = set()
@@ -187,6 +193,15 @@ class Analysis:
         for site in sites_in(values):  # type: ignore[arg-type]
             if state.status.get(site) in (Status.OPEN, Status.WAITING):
                 state.status[site] = status
+
+    @property
+    def inner_scope(self) -> Scope:
+        """The scope of the code under analysis: the function's own names, too."""
+        return self.scope if self.definition is None else self.definition.inner
+
+    def note_work(self, node: ast.AST, kind: WorkKind, statement: str, *, in_memory: bool) -> None:
+        """Remember what DuckDB is made to do."""
+        self.work[Work(self.place(node), kind, statement, in_memory, self.guards)] = None
 
     def note_log(self, by: LoggedBy, level: str, node: ast.AST) -> None:
         """Remember a call that logs."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .project import Project
     from .queries import Query
     from .values import Alternatives
+    from .work import Work
 
 CONTEXT_NAMES = frozenset(("context", "_context", "context_", "_"))
 
@@ -214,6 +215,11 @@ class Function:
         return self.run.outputs
 
     @cached_property
+    def work(self) -> list[Work]:
+        """What it makes DuckDB do, through helpers too, in the order of the source."""
+        return sorted(self.run.work, key=lambda work: work.call.span.start)
+
+    @cached_property
     def logs(self) -> Logs:
         """What it logs, with the project functions that it calls."""
         from .logs import logs_of
@@ -389,6 +395,7 @@ class Run:
     touches_duckdb: bool = False  # it obtains a connection or a relation, or calls what obtains or is handed one
     values: Mapping[ast.expr, Alternatives] = field(default_factory=dict)  # of its expressions, over all paths
     duckdb_calls: frozenset[ast.AST] = frozenset()  # calls of methods of connections and their results
+    work: tuple[Work, ...] = ()  # what DuckDB is made to do, by the functions that it calls too
     logged: tuple[LogCall, ...] = ()
     logger_given_away: bool = False  # to code that isn't seen, and that may log by it
 

@@ -27,6 +27,7 @@ from .queries import QUERY_METHODS, READERS, Asked
 from .texts import Template, formatted, joined, mapped, replaced, templates
 from .values import (
     ANY,
+    LIVE,
     Alternatives,
     Box,
     ClassValue,
@@ -52,6 +53,7 @@ from .values import (
     join,
     origin_of,
 )
+from .work import Guard, WorkKind, guard_of_suppress, guards_within, work_kind
 
 COMPOSING = frozenset("format join replace strip lstrip rstrip".split())
 """Methods of texts that put texts together in a way that is followed."""
@@ -177,7 +179,10 @@ class Calls(Analysis):
             return (Box("output", (given,) if given else ()),)
         if name == "contextlib.closing":
             return tuple(Closing(v) if isinstance(v, Conn) else v for v in arguments.get(0, "thing") or ANY)
-        if name in ("contextlib.nullcontext", "contextlib.suppress"):
+        if name == "contextlib.suppress" and isinstance(node, ast.Call):
+            guard = guard_of_suppress(node, self.names, self.inner_scope)
+            return (Giving(ANY, () if guard is None else (guard,)),)
+        if name == "contextlib.nullcontext":
             return (Giving(arguments.get(0, "enter_result") or ANY),)
         if name in ("contextlib.ExitStack", "contextlib.AsyncExitStack"):
             return (LibraryInstance(name),)
@@ -246,6 +251,12 @@ class Calls(Analysis):
         else:
             positional, named = arguments.positional[at + 1 :], arguments.named
         inner = Arguments(positional, named)
+        if name.rpartition(".")[2] == "backoff":
+            again = Guard(self.place(node), sure=True, handles=True, specific=False)
+            around, self.guards = self.guards, guards_within((again,), self.guards)
+            values = join(*(self.apply(f, inner, state, node) for f in function))
+            self.guards = around
+            return values
         return join(*(self.apply(f, inner, state, node) for f in function))
 
     def spread_named(self, node: ast.AST, state: State) -> tuple[tuple[str, Alternatives], ...]:
@@ -271,6 +282,7 @@ class Calls(Analysis):
             made = Site(self.place(node), origin, handed_path=handed, owned=not self.static, path=path)
             site = self.site(node, "", made)
             self.may_raise(state, node, DUCKDB)
+            self.note_work(node, WorkKind.CONNECT, "", in_memory=origin is Origin.MEMORY)
             return self.opened_at(site, state)
         self.may_raise(state, node, DUCKDB)
         if duckdb_opens("module", name):
@@ -338,6 +350,8 @@ class Calls(Analysis):
             self.note_query(node, name, site, arguments.get(0, "query"), arguments.get(1, "parameters"))
         elif conn is not None and conn.executed:
             query = conn.made
+        in_memory = receiver == "module" if site is None else site.origin is Origin.MEMORY
+        self.note_work(node, work_kind(receiver, name, keyword), keyword, in_memory=in_memory)
         found: list[Value] = []
         for kind in sorted(kinds, key=lambda kind: kind.name):
             if kind is ResultKind.CONNECTION:
@@ -436,6 +450,8 @@ class Calls(Analysis):
             if receiver.kind is ResultKind.RELATION:
                 query = receiver.query if name not in RESHAPING else None
                 return self.results("relation", name, receiver.site, arguments, node, None, query)
+            if receiver.kind in LIVE:
+                self.note_work(node, WorkKind.READ, "", in_memory=False)
             return pydata.method(receiver, name, arguments.keywords, self.place(node)) or ANY
         if isinstance(receiver, LibraryInstance):
             return self.library_method(receiver, name, arguments, state, node)

@@ -374,6 +374,7 @@ class Evaluator(Calls):
     def _yield(self, node: ast.Yield, state: State) -> Alternatives:
         values = self.value(node.value, state) if node.value is not None else (Const(None),)
         self.yields.append(values)
+        self.yield_guards = self.guards
         self.note_closed(node, state)
         for site in sites_in(without_results(values) if self.compute else values):
             site.yielded = True

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from . import pydata
 from .analysis import ANYTHING, Exits, Raised, Summary
+from .caught import catches
 from .connections import Leak, Way
-from .handlers import catches
 from .index import Class, Imported
 from .inlining import Inliner
 from .lending import is_never_torn_down, lends
@@ -23,6 +23,7 @@ from .values import (
     Const,
     FunctionValue,
     Giving,
+    Instance,
     Manager,
     Result,
     Site,
@@ -32,6 +33,7 @@ from .values import (
     sites_in,
     without_results,
 )
+from .work import Guard, guard_of_exit, guards_by_decorators, guards_of, guards_within, sorts
 
 CLOSERS = frozenset(
     """close shutdown dispose stop disconnect __exit__ __aexit__ __del__ teardown_after_execution release
@@ -56,6 +58,8 @@ class Flow(Inliner):
         self.globals = {n for s in nodes if isinstance(s, (ast.Global, ast.Nonlocal)) for n in s.names}
         self.locals_of = frozenset(self.definition.inner.names) - self.globals
         self.flags = _flags(nodes)
+        if node.decorator_list:
+            self.guards = guards_within(tuple(guards_by_decorators(self.definition, self.names)), ())
         return self.block(node.body, [State(dict(given), dict(status))])
 
     def summarise(self, given: dict[str, Alternatives], status: dict[Site, Status]) -> Summary:
@@ -85,6 +89,8 @@ class Flow(Inliner):
             asked=tuple(self.asked.values()),
             touches=self.touches
             or any(isinstance(v, (Conn, Manager, Result)) for values in given.values() for v in values),
+            work=sorts(self.work),
+            yield_guards=self.yield_guards,
             logged=tuple(self.logged),
             logger_given_away=self.logger_given_away,
         )
@@ -278,7 +284,7 @@ class Flow(Inliner):
         return []
 
     def _import(self, node: Any, state: State) -> list[State]:
-        scope = self.definition.inner if self.definition is not None else self.scope
+        scope = self.inner_scope
         for alias in node.names:
             name = alias.asname or alias.name.partition(".")[0]
             for binding in scope.names.get(name, ()):
@@ -297,7 +303,7 @@ class Flow(Inliner):
         return [state]
 
     def _class(self, node: ast.ClassDef, state: State) -> list[State]:
-        scope = self.definition.inner if self.definition is not None else self.scope
+        scope = self.inner_scope
         state.env[node.name] = self.of_targets(self.names.name(node.name, scope))
         return [state]
 
@@ -422,7 +428,10 @@ class Flow(Inliner):
         outer, own = self.exits, Exits()
         self.exits = own
         self.guarded += 1
+        around = self.guards
+        self.guards = guards_within(tuple(self._guards_in(values)), around)
         after = self._with_items(node, items[1:], state)
+        self.guards = around
         self.guarded -= 1
         self.exits = outer
 
@@ -453,12 +462,29 @@ class Flow(Inliner):
         outer.continues.extend(leave(s) for s in own.continues)
         return after
 
+    def _guards_in(self, values: Alternatives) -> Iterator[Guard]:
+        """What sees an error in the body of a ``with`` that holds one of ``values``."""
+        for value in values:
+            if isinstance(value, Manager):
+                yield from value.site.guards
+            elif isinstance(value, Giving):
+                yield from value.guards
+            elif isinstance(value, Instance):
+                for base in self.names.ancestry(value.klass):
+                    if isinstance(base, Class) and (leave := base.methods.get("__exit__")):
+                        if (guard := guard_of_exit(leave)) is not None:
+                            yield guard
+                        break
+
     def _try(self, node: Any, state: State) -> list[State]:
         outer, whole = self.exits, Exits()
         body = Exits()
         self.guarded += 1
         self.exits = body
+        around = self.guards
+        self.guards = guards_within(tuple(guards_of(node.handlers, self.names, self.inner_scope)), around)
         after = self.block(node.body, [state])
+        self.guards = around
         self.guarded -= 1
         self.exits = whole if node.finalbody else outer
         self.guarded += bool(node.finalbody)
@@ -486,7 +512,7 @@ class Flow(Inliner):
     def _handle(self, handlers: list[ast.ExceptHandler], state: State, where: ast.AST, raised: Raised) -> list[State]:
         after: list[State] = []
         for handler in handlers:
-            sure = catches(handler, raised, self)
+            sure = catches(handler, raised, self.names, self.inner_scope)
             if sure is False:
                 continue
             caught = state.copy()

@@ -8,13 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .index import Place, handlers_in, own_nodes, own_statements
-from .knowledge import duckdb_exceptions
 
 if TYPE_CHECKING:
-    from .analysis import Analysis, Raised
     from .assets import Function
-
-WIDE = frozenset(("Exception", "BaseException"))
 
 
 @dataclass(eq=False)
@@ -86,7 +82,7 @@ class Handler:
     @property
     def raises_another(self) -> bool:
         """Some path of it raises something else than what it caught."""
-        return any(isinstance(n, ast.Raise) and not _is_reraise(n, self.caught_name) for n in own_nodes(self.node))
+        return any(isinstance(n, ast.Raise) and not gives_back(n, self.caught_name) for n in own_nodes(self.node))
 
     @property
     def caught_name(self) -> str | None:
@@ -108,7 +104,8 @@ def handlers_of(function: Function) -> list[Handler]:
     ]
 
 
-def _is_reraise(node: ast.Raise, name: str | None) -> bool:
+def gives_back(node: ast.Raise, name: str | None) -> bool:
+    """Whether a ``raise`` gives back what a handler caught as ``name``."""
     if node.exc is None:
         return True
     exc: ast.expr | None = node.exc
@@ -136,7 +133,7 @@ def _ends(body: Sequence[ast.stmt], name: str | None) -> set[str]:
 
 def _ends_of(node: ast.stmt, name: str | None) -> set[str]:
     if isinstance(node, ast.Raise):
-        return {"reraise"} if _is_reraise(node, name) else {"other"}
+        return {"reraise"} if gives_back(node, name) else {"other"}
     if isinstance(node, (ast.Return, ast.Break, ast.Continue)):
         return {"other"}
     if isinstance(node, ast.If):
@@ -168,47 +165,3 @@ def _inside_loop(node: ast.For | ast.AsyncFor | ast.While, name: str | None) -> 
     inner = _ends(node.body, name)
     leaves = any(isinstance(n, ast.Return) for n in own_nodes(node))
     return (inner & {"reraise"}) | ({"other"} if leaves else set()) | {"end"} | _ends(node.orelse, name)
-
-
-def catches(handler: ast.ExceptHandler, raised: Raised, analysis: Analysis) -> bool | None:
-    """Whether a handler sees an exception of that kind: True, False, or None for perhaps."""
-    if handler.type is None:
-        return True
-    types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    perhaps = False
-    for node in types:
-        name = _class_name(node, analysis)
-        if name in WIDE:
-            return True
-        answer = _matches(name, raised.name)
-        if answer:
-            return True
-        perhaps = perhaps or answer is None
-    return None if perhaps else False
-
-
-def _class_name(node: ast.expr, analysis: Analysis) -> str:
-    if isinstance(node, ast.Name) and node.id in WIDE and analysis.scope.lookup(node.id) is None:
-        return node.id
-    name = analysis.names.external(node, analysis.scope)
-    if not name and isinstance(node, ast.Name) and analysis.scope.lookup(node.id) is None:
-        return node.id
-    return name
-
-
-def _matches(handled: str, raised: str) -> bool | None:
-    if not raised or not handled:
-        return None
-    if handled == raised:
-        return True
-    if handled.startswith("duckdb.") and raised.startswith("duckdb."):
-        bases = duckdb_exceptions()
-        current: str | None = raised[len("duckdb.") :]
-        while current is not None and current in bases:
-            current = bases[current]
-            if current == handled[len("duckdb.") :]:
-                return True
-        return None
-    if handled.startswith("duckdb.") or raised.startswith("duckdb."):
-        return False if "." in handled or handled in ("ValueError", "KeyError", "TypeError") else None
-    return None

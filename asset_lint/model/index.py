@@ -288,8 +288,8 @@ _NESTED = frozenset((ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.La
 _BARREN = frozenset((ast.Load, ast.Store, ast.Del))  # contexts of names: nothing is below them
 
 
-def handlers_in(node: ast.stmt) -> Sequence[ast.ExceptHandler]:
-    """The ``except`` clauses of a ``try`` (or ``try`` with stars), none of any other statement."""
+def handlers_in(node: ast.AST) -> Sequence[ast.ExceptHandler]:
+    """The ``except`` clauses of a ``try`` (or ``try`` with stars), none of any other node."""
     handlers: Sequence[ast.ExceptHandler] = getattr(node, "handlers", ())
     return handlers
 

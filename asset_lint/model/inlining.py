@@ -127,6 +127,8 @@ class Inliner(Evaluator):
             self.handed[HandedContext(place, hand.callee, hand.parameter, hand.giver, (hand.call, *hand.steps))] = None
         for asked in summary.asked:
             self.asked.setdefault((node, asked), replace(asked, steps=(place, *asked.steps)))
+        for work in summary.work:
+            self.work[work.seen_from(place, self.guards)] = None
         for logged in summary.logged:
             self.logged[logged.seen_from(place)] = None
         self.logger_given_away = self.logger_given_away or summary.logger_given_away
@@ -159,12 +161,13 @@ class Inliner(Evaluator):
                 if site.owned and state.status.get(site) in (None, Status.CLOSED):
                     state.status[site] = Status.WAITING
                     self.fresh_now.append(site)
+                site.guards = summary.yield_guards
                 found.append(Manager(site))
             else:
                 plain.append(value)
         if plain and not (found and all(isinstance(v, Const) for v in plain)):
-            found.append(Giving(tuple(plain)))
-        return tuple(found) or (Giving(ANY),)
+            found.append(Giving(tuple(plain), summary.yield_guards))
+        return tuple(found) or (Giving(ANY, summary.yield_guards),)
 
     def _given_back(
         self, values: Alternatives, summary: Summary, definition: Def, state: State, node: ast.AST, owned: bool

@@ -76,6 +76,7 @@ def analyse(function: Function) -> Run:
         function, list(flow.asked.values()), flow.seen, [*(v for _, _, v in flow.exits.returns), *flow.yields]
     )
     run.values = flow.seen
+    run.work = tuple(flow.work)
     run.logged, run.logger_given_away = tuple(flow.logged), flow.logger_given_away
     run.duckdb_calls = frozenset(
         node

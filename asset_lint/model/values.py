@@ -18,6 +18,7 @@ from .pykinds import PyKind
 
 if TYPE_CHECKING:
     from .texts import Template
+    from .work import Guard
 
 MAX_ALTERNATIVES = 6
 
@@ -74,6 +75,7 @@ class Site:
     yielded: bool = False
     path: str = ""  # the text of the path, as far as the code tells it
     in_class: bool = False  # opened by a method: a resource decides
+    guards: tuple[Guard, ...] = ()  # what sees an error in the body of the ``with`` that enters it
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +170,11 @@ class Closing:
 
 @dataclass(frozen=True, slots=True)
 class Giving:
-    """A context manager that gives these values and closes nothing that we know of."""
+    """A context manager that gives these values and closes nothing that we know of; ``guards`` see errors in its
+    body."""
 
     values: Alternatives
+    guards: tuple[Guard, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
