@@ -805,3 +805,63 @@ def test_whatever_is_removed_every_comment_stays(body: list[str], whole: bool, d
     assert Counter(comments(result)) == Counter(comments(text))
     assert Source.of_text(result).parse()
     assert all(one.span.end < other.span.start for one, other in pairwise(fix.edits))
+
+
+# -- catching ----------------------------------------------------------------------------------------------------------
+
+
+CLAUSE = "except KeyError as error:\n    log(error)\n    raise"
+
+
+def test_statements_are_held_in_a_try_with_their_comments_and_strings_as_they_were() -> None:
+    sample = Sample(
+        dedent('''
+            def rows():
+                first()
+                # the query
+                x = ask("""
+              SELECT 1
+            """)  # slow
+                y = x
+                last()
+        ''')
+    )
+    sample.rewrite.hold_in_try(sample.place("y = x"), sample.place("y = x"), CLAUSE)
+    assert (
+        "    try:\n        y = x\n    except KeyError as error:\n        log(error)\n        raise\n" in sample.result
+    )
+    sample = Sample(sample.text)
+    first = next(n for n in ast.walk(sample.module.tree) if isinstance(n, ast.Assign))
+    sample.rewrite.hold_in_try(sample.module.place(first), sample.place("y = x"), CLAUSE)
+    assert sample.result == dedent('''
+        def rows():
+            first()
+            # the query
+            try:
+                x = ask("""
+          SELECT 1
+        """)  # slow
+                y = x
+            except KeyError as error:
+                log(error)
+                raise
+            last()
+    ''')
+
+
+def test_a_try_takes_one_more_clause_behind_its_others() -> None:
+    text = "def rows():\n\ttry:\n\t\tx = 1\n\texcept OSError:\n\t\tpass\n\tfinally:\n\t\ty = 2\n"
+    sample = Sample(text)
+    attempt = next(n for n in ast.walk(sample.module.tree) if isinstance(n, ast.Try))
+    sample.rewrite.add_clause(sample.module.place(attempt), CLAUSE)
+    assert sample.result == text.replace(
+        "\tfinally", "\texcept KeyError as error:\n\t\tlog(error)\n\t\traise\n\tfinally"
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "written"),
+    [("x = 'a'", "f'{y} b'"), ('x = "a"', 'f"{y} b"'), ("x = 'a', 'b', \"c\"", "f'{y} b'"), ("'''a'''", 'f"{y} b"')],
+)
+def test_a_string_is_written_in_the_quotes_that_the_module_likes(code: str, written: str) -> None:
+    assert Sample(code).rewrite.formatted("{y} b") == written

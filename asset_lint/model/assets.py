@@ -6,7 +6,7 @@ import ast
 import enum
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from .names import Expression, External
 
 if TYPE_CHECKING:
     from .analysis import HandedContext
+    from .catching import Catching
     from .connections import Connection
     from .giving import Giving
     from .handlers import Handler
@@ -348,6 +349,33 @@ class Function:
         from .handlers import handlers_of
 
         return handlers_of(self)
+
+    def may_catch_as(self, name: str, place: Place) -> bool:
+        """Whether a clause at ``place`` may bind ``name``: nothing but other clauses, which end before or begin within,
+        binds or reads it."""
+        clauses = [n for n in ast.walk(self.node) if isinstance(n, ast.ExceptHandler) and n.name == name]
+        inside = {n for clause in clauses for n in ast.walk(clause)}
+        return place.node not in inside and not any(
+            ((isinstance(n, ast.Name) and n.id == name) or (isinstance(n, ast.arg) and n.arg == name))
+            and n not in inside
+            for n in ast.walk(self.node)
+        )
+
+    @cached_property
+    def context_name(self) -> str:
+        """The name that stands for its context all through it, "" if there is none."""
+        context = self.context
+        bound_again = context is not None and any(
+            isinstance(n, ast.Name) and n.id == context.name and not isinstance(n.ctx, ast.Load)
+            for n in ast.walk(self.node)
+        )
+        return "" if context is None or bound_again else context.name
+
+    def catching(self, work: Sequence[Work]) -> Catching | None:
+        """Where it could catch the errors of ``work`` together."""
+        from .catching import catching_of
+
+        return catching_of(self, work)
 
     def context_types(self, argument: ast.arg, owner: Def | None = None) -> frozenset[str]:
         """The context classes that a parameter's annotation names (of this function, or of ``owner``)."""

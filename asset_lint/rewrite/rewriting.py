@@ -200,6 +200,25 @@ class Rewrite:
             surgery.hold(statement, last, item, instead=False)
             surgery.replace(node, cst.Name(name))
 
+    def hold_in_try(self, first: Place | cst.CSTNode, last: Place | cst.CSTNode, clause: str) -> None:
+        """Put the statements from ``first`` to ``last``, of one block, into a ``try`` with this clause."""
+        with self._step():
+            begin, end = self.node(first), self.node(last)
+            surgery = self._surgery(begin)
+            surgery.catch(surgery.statement_of(begin), surgery.statement_of(end), self._clause(clause))
+
+    def add_clause(self, attempt: Place | cst.CSTNode, clause: str) -> None:
+        """Give a ``try`` one more ``except`` clause, behind those it has."""
+        import libcst as cst
+
+        with self._step():
+            node = self.node(attempt)
+            surgery = self._surgery(node)
+            now = surgery.current(node)
+            if not isinstance(now, cst.Try):
+                raise Impossible("not a try statement")
+            surgery.replace(node, now.with_changes(handlers=[*now.handlers, self._clause(clause)]))
+
     def unwrap_try(self, statement: Place | cst.CSTNode) -> None:
         """Take the ``finally`` of a ``try`` away, and the ``try`` too if it catches nothing. Comments stay."""
         import libcst as cst
@@ -271,6 +290,13 @@ class Rewrite:
             name, number = f"{wanted}_{number}", number + 1
         return name
 
+    def formatted(self, text: str) -> str:
+        """An f-string of ``text`` in the quotes that the module likes; ``text`` holds no quotes."""
+        from .quotes import quote_of
+
+        quote = quote_of(self._source, self._module.tree)
+        return f"f{quote}{text}{quote}"
+
     def give_up(self) -> None:
         """There is no fix: the change does not fit what stands there."""
         self._possible = False
@@ -306,6 +332,14 @@ class Rewrite:
     def _remove(self, statement: Place | cst.CSTNode) -> None:
         node = self.node(statement)
         self._surgery(node).remove(node)
+
+    def _clause(self, code: str) -> cst.ExceptHandler:
+        import libcst as cst
+
+        match cst.parse_statement(f"try:\n    pass\n{code}\n"):
+            case cst.Try(handlers=[clause]):
+                return clause
+        raise Impossible(f"{code} is no clause")
 
     def _expression(self, code: str) -> cst.BaseExpression:
         import libcst as cst

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import dropwhile
 from typing import cast
@@ -87,6 +87,20 @@ class Surgery:
 
         ``instead``: the ``with`` takes the place of ``first``.
         """
+        self._enclose(first, last, lambda inner: cst.With([item], inner), instead=instead)
+
+    def catch(self, first: Statement, last: Statement, handler: cst.ExceptHandler) -> None:
+        """Put the statements from ``first`` to ``last`` into a ``try:`` with one clause."""
+        self._enclose(first, last, lambda inner: cst.Try(inner, [handler]), instead=False)
+
+    def _enclose(
+        self,
+        first: Statement,
+        last: Statement | None,
+        make: Callable[[cst.IndentedBlock], cst.With | cst.Try],
+        *,
+        instead: bool,
+    ) -> None:
         body, begin = self._body_with(first)
         block = self._home[first]
         if isinstance(block, cst.Module) and last is not first and not self.is_all:
@@ -99,7 +113,7 @@ class Surgery:
         held = body[begin + instead : end + 1]
         header = first.trailing_whitespace if instead and isinstance(first, cst.SimpleStatementLine) else None
         inner = cst.IndentedBlock(body=[], header=header or cst.TrailingWhitespace())
-        new = cst.With(items=[item], body=inner, leading_lines=leading_lines(self.current(first)))
+        new = make(inner).with_changes(leading_lines=leading_lines(self.current(first)))
         if not instead:
             self._replaced[first] = self.current(first).with_changes(leading_lines=())
         self._bodies[inner] = held
