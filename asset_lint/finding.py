@@ -82,7 +82,8 @@ class Finding:
 
     ``path`` is the file as the user named it (relative to the working directory where possible).
     ``function`` is the qualified name of the function it stands in (``Class.method``), "" at module level.
-    ``noqa_line`` is the 1-based line on which a ``# noqa`` comment for it belongs.
+    ``noqa_line`` is the 1-based line on which a ``# noqa`` comment for it belongs. ``verdict`` is what running the code
+    said of it: ``confirmed``, ``refuted`` or ``not reached``; "" where nothing was run.
     """
 
     code: str
@@ -96,6 +97,7 @@ class Finding:
     hint: str = ""
     notes: tuple[Note, ...] = ()
     fix: Fix | None = None
+    verdict: str = ""
 
     @property
     def order(self) -> tuple[str, int, int, str, str]:

@@ -71,6 +71,7 @@ class TestJson:
                     },
                 ],
             },
+            "verdict": None,
             "hint": "use `with`",
             "function": "orders",
             "notes": [

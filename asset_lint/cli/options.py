@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_SECTIONS = SELECTION, FIXING, FILES, OUTPUT, OTHER = "Rules", "Fixes", "Files", "Output", "Other options"
+_SECTIONS = SELECTION, FIXING, RUNNING, FILES, OUTPUT, OTHER = (
+    "Rules", "Fixes", "Running", "Files", "Output", "Other options",
+)  # fmt: skip
 
 
 class Option(click.Option):

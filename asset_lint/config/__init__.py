@@ -166,6 +166,11 @@ class Config:
         "that don't touch DuckDB.",
         example="all-assets = true",
     )  # fmt: skip
+    trust_code: bool = _setting(
+        kinds.BOOL, False,
+        "Whether `verify` may run the code under test without saying so first.",
+        example="trust-code = true",
+    )  # fmt: skip
     output_format: str = _setting(
         kinds.FORMAT, "full", "How findings are printed.", example='output-format = "github"',
     )  # fmt: skip

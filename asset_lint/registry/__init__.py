@@ -92,6 +92,14 @@ class Registry:
         """The code that a code or name stands for, None where there is no such rule."""
         return word if word in self.pages else self._by_name.get(word)
 
+    def selects(self, word: str) -> bool:
+        """Whether ``word`` is a selector of rules."""
+        try:
+            self._expand(word, "")
+        except ConfigError:
+            return False
+        return True
+
     def names(self) -> Iterator[str]:
         """Every code and every name."""
         yield from self.pages

@@ -32,6 +32,7 @@ def as_json(finding: Finding) -> Mapping[str, object]:
         "fix": None
         if fix is None
         else {"applicability": str(fix.safety), "message": fix.message, "edits": [_edit(edit) for edit in fix.edits]},
+        "verdict": finding.verdict or None,
         "hint": finding.hint or None,
         "function": finding.function or None,
         "notes": [_note(note) for note in finding.notes],

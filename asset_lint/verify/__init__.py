@@ -8,11 +8,13 @@ the rules: what a run shows is a witness of its own.
 ``sandbox``       starts the processes, keeps them in their bounds, and clears up
 ``observations``  what a run was seen to do
 ``judge``         whether that is the symptom that a rule warns of
+``assets``        the user's own assets, each run in the scenarios that what is said of it needs
 ``pairs``         the fixture cases of rules, run side by side
 """
 
 from __future__ import annotations
 
+from .assets import Unit, Witness, observe
 from .judge import Judgement, Verdict, judge
 from .observations import Observations
 from .sandbox import Sandbox, VerifyError
@@ -26,7 +28,10 @@ __all__ = [
     "Outcome",
     "Sandbox",
     "Task",
+    "Unit",
     "Verdict",
     "VerifyError",
+    "Witness",
     "judge",
+    "observe",
 ]

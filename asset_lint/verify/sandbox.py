@@ -27,7 +27,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
-from pathlib import Path
+from pathlib import Path, PurePath
 from types import TracebackType
 from typing import Any
 
@@ -111,6 +111,9 @@ class Sandbox:
         (folder / "project").mkdir(parents=True)
         for name, text in task.files.items():
             path = folder / "project" / name
+            if task.root:
+                _mirror(Path(task.root), folder / "project", Path(name).parent)
+                path.unlink(missing_ok=True)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(text.encode())
         template, tables = self._template(task)
@@ -228,6 +231,20 @@ class Sandbox:
 
 class _NoDatabase(VerifyError):
     """A database cannot be made or read."""
+
+
+def _mirror(root: Path, copy: Path, folder: PurePath) -> None:
+    """Let ``copy`` look like ``root``, by links, with ``folder`` below it a real folder that files can be put into."""
+    for inner in reversed([folder, *folder.parents]):
+        place = copy / inner
+        if place.is_symlink():
+            place.unlink()
+        place.mkdir(exist_ok=True)
+        with contextlib.suppress(OSError):
+            for entry in os.scandir(root / inner):
+                link = place / entry.name
+                if not link.is_symlink() and not link.exists():
+                    link.symlink_to(entry.path)
 
 
 def _copy_database(source: Path, target: Path) -> None:

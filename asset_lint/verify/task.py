@@ -25,12 +25,15 @@ class Limits:
 class Task:
     """The materialization of some assets, in one scenario.
 
-    ``files`` are laid out in the sandbox, below ``root``; where there are none, ``root`` is a folder that is read in
-    place. ``modules`` are imported from there, in this order (files, relative to ``root``, or dotted names). Of the
-    assets found in them those named in ``assets`` run; all of them where there is none. ``setup`` is the SQL that makes
-    the database, ``database`` a file that is copied instead. ``inputs`` are values of upstream assets by name: files.
-    ``config`` is that of ops by their names; ``definitions`` are expressions, evaluated in the first module, that give
-    further definitions. ``dump``: the outcome says what the database holds afterwards.
+    ``root`` is a folder that is read in place, ``files`` are laid out in the sandbox instead; where both are given,
+    ``files`` lie over what is in ``root``. ``modules`` are imported from there, in this order (files, relative to
+    ``root``, or dotted names), with the folders in ``search`` (relative too) on the path; those in ``definitions_in``
+    before them, if they can be, for what their Definitions say. ``only_load``: nothing runs. ``jobs``: the jobs that
+    are found run too. Of the assets found in the modules those named in ``assets`` run; all of them where there is
+    none. ``setup`` is the SQL that makes the database, ``database`` a file that is copied instead. ``inputs`` are
+    values of upstream assets by name: files. ``config`` is that of ops by their names; ``definitions`` are expressions,
+    evaluated in the first module, that give further definitions. ``dump``: the outcome says what the database holds
+    afterwards.
     ``at`` counts queries from 1: the one that raises or is interrupted; 0 means each of them.
     ``watch_calls`` also observes which contexts the functions of the project receive; that takes time.
     """
@@ -39,6 +42,10 @@ class Task:
     scenario: Scenario = Scenario.NORMAL
     files: Mapping[str, str] = field(default_factory=dict)
     root: str = ""
+    search: tuple[str, ...] = (".",)
+    definitions_in: tuple[str, ...] = ()
+    only_load: bool = False
+    jobs: bool = True
     assets: tuple[str, ...] = ()
     setup: str = ""
     database: str = ""

@@ -44,7 +44,7 @@ class Execution:
                 self._double_the_rows()
                 self.recorder.tell("again")
                 self._materialize()
-            for job in self.loaded.jobs:
+            for job in self.loaded.jobs if self.task["jobs"] else ():
                 self._run_job(job)
 
     def _materialize(self) -> None:

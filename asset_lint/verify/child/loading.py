@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import inspect
 import sys
@@ -59,12 +60,16 @@ def load(task: dict[str, Any]) -> Loaded:
     """Import the modules of ``task`` and collect what they define."""
     loaded = Loaded()
     seen: set[int] = set()
+    others: list[ModuleType] = []
+    for name in task["definitions_in"]:
+        with contextlib.suppress(Exception):  # resources are made by their types then
+            others.append(importlib.import_module(_dotted(name)))
     for name in task["modules"]:
         loaded.modules.append(importlib.import_module(_dotted(name)))
     for expression in task["definitions"]:
         _collect(eval(expression, vars(loaded.modules[0])), loaded, seen)
     # Definitions first: what they say of resources holds, and so does their choice of assets
-    for module in loaded.modules:
+    for module in [*others, *loaded.modules]:
         for value in list(vars(module).values()):
             if isinstance(value, dagster.Definitions):
                 _collect(value, loaded, seen)
@@ -83,7 +88,7 @@ def _dotted(name: str) -> str:
 
 
 def _collect(value: Any, loaded: Loaded, seen: set[int]) -> None:
-    if isinstance(value, (list, tuple, set, dict)):
+    if type(value) in (list, tuple, set, dict):  # Dagster's own records are tuples too
         for each in list(value.values() if isinstance(value, dict) else value):
             if not isinstance(each, (str, int, float, bytes)):
                 _collect(each, loaded, seen)

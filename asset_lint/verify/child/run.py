@@ -66,7 +66,7 @@ def run(task: dict[str, Any], pipe: int, own_space: bool) -> None:
         processes=own_space,
     )
     gc.disable()  # a traceback that keeps a connection alive is not to be cleared away by chance
-    sys.path.insert(0, project)
+    sys.path[:0] = [os.path.normpath(os.path.join(project, each)) for each in task["search"]]
     scenario = Scenario(task["scenario"])
     effects = Effects(scenario, task["at"], folder, Path(task["copy"]) if task["copy"] else None)
     keep_printing_and_warnings(recorder)
@@ -80,8 +80,9 @@ def run(task: dict[str, Any], pipe: int, own_space: bool) -> None:
         return
     _tell_locks(recorder, "imported")
     _tell_loaded(recorder, loaded)
-    Execution(task, recorder, loaded, scenario, _instance).run()
-    _tell_locks(recorder, "ran")
+    if not task["only_load"]:
+        Execution(task, recorder, loaded, scenario, _instance).run()
+        _tell_locks(recorder, "ran")
     recorder.tell("end")
 
 

@@ -1,0 +1,362 @@
+"""The command ``verify``: runs assets, and says which findings that confirms."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from asset_lint.config import Config
+from asset_lint.config.files import ConfigFiles
+from asset_lint.discovery import discover
+from asset_lint.errors import UsageError
+from asset_lint.evidence import Evidence, Scenario
+from asset_lint.finding import Finding, Note, Severity, Span
+from asset_lint.report import Context, render
+from asset_lint.version import version
+
+from . import known
+from .options import config_files, split
+from .terminal import colored, processors, tell, write, write_file
+
+if TYPE_CHECKING:
+    from asset_lint.engine import FileResult
+    from asset_lint.engine.located import Located
+    from asset_lint.registry import Registry
+    from asset_lint.verify import Judgement, Task, Unit, Witness
+
+NOTICE = """\
+asset-lint verify runs the code that it verifies: each asset in a process of its own, on a copy of the database, with
+no network and no writing elsewhere as far as this system can enforce it. `--trust`, or `trust-code = true` in the
+configuration, keeps this notice away.
+"""
+RUNNABLE = ("asset", "multi_asset", "integration", "asset_check", "multi_asset_check")
+
+
+@dataclass
+class Verification:
+    """One run of ``verify`` over the user's own assets. ``given`` are the command line's options by name."""
+
+    paths: Sequence[str]
+    given: Mapping[str, Any]
+    problems: list[str] = field(default_factory=list)
+
+    @cached_property
+    def registry(self) -> Registry:
+        """The rules."""
+        from asset_lint.registry import load
+
+        return load()
+
+    @cached_property
+    def _words(self) -> tuple[list[str], list[str]]:
+        """What is selected: rules, and assets by name."""
+        rules: list[str] = []
+        assets: list[str] = []
+        for word in split(self.given["select"]):
+            (rules if self.registry.selects(word) else assets).append(word)
+        return rules, assets
+
+    @cached_property
+    def configs(self) -> ConfigFiles:
+        """The configuration of each directory."""
+        return config_files({**self.given, "select": tuple(self._words[0])})
+
+    @cached_property
+    def base(self) -> Config:
+        """The configuration where the command runs."""
+        return self.configs.of(Path.cwd())
+
+    def run(self) -> int:
+        """Do it; returns the exit status. Raises AssetLintError where nothing can be run at all."""
+        from asset_lint.engine.located import compute_functions
+
+        found = discover(self.paths or (".",), self.configs)
+        self.problems += found.problems
+        results = self._checked(found.files)
+        located = [each for each in compute_functions(found.files, self.registry) if each.kind in RUNNABLE]
+        units = {self.unit(each): each for each in located if self._wanted(each)}
+        if not units and not self.given["quiet"]:
+            tell("warning: No assets found under the given paths")
+        if not (self.given["trust"] or self.base.trust_code or self.given["quiet"]):
+            tell(NOTICE)
+        witnesses = self._observed(units, results)
+        findings, rows = self._judged(results, units, witnesses)
+        for sentence in self.problems:
+            tell(f"error: {sentence}")
+        self._report(findings, rows, results)
+        if self.problems:
+            return 2
+        least = {str(path): config.fail_on for path, config in found.files}
+        bad = any(each.severity >= least[each.path] for each in findings if each.verdict != "refuted")
+        return int(bad and not self.given["exit_zero"])
+
+    # -- what is there ------------------------------------------------------------------------------------------------
+
+    def _checked(self, files: known.Files) -> list[FileResult]:
+        from asset_lint.engine import Mode, run
+
+        results = []
+        for _, group in known.by_baseline(files):
+            jobs = self.given["jobs"] or processors()
+            for result in run(group, self.registry, mode=Mode.CHECK, jobs=jobs, baseline=known.load(group)):
+                results.append(result)
+                if result.error is not None:
+                    self.problems.append(result.error)
+        return results
+
+    def _wanted(self, located: Located) -> bool:
+        names = self._words[1]
+        bare = located.function.rpartition(".")[2]
+        return not names or any(fnmatchcase(bare, name) for name in names)
+
+    def unit(self, located: Located) -> Unit:
+        """A compute function as something to run."""
+        return unit_of(located, self.given)
+
+    # -- running ------------------------------------------------------------------------------------------------------
+
+    def _observed(self, units: Mapping[Unit, Located], results: Sequence[FileResult]) -> list[Witness]:
+        from asset_lint.verify import Sandbox, observe
+
+        from .progress import Progress
+
+        said = [finding for result in results for finding in result.findings]
+
+        def scenarios(unit: Unit) -> Iterable[Scenario]:
+            place = units[unit]
+            for finding in said:
+                if (finding.path, finding.function) == (place.path, place.function):
+                    evidence = self._evidence(finding.code)
+                    yield from evidence.scenarios if evidence else ()
+
+        if not units:
+            return []
+        quiet = bool(self.given["quiet"])
+        with Sandbox(processors()) as sandbox, Progress(len(units), quiet=quiet) as progress:
+            return list(observe(sandbox, list(units), scenarios, on_unit=lambda unit: progress.step(unit.file)))
+
+    def _evidence(self, code: str) -> Evidence | None:
+        rule = self.registry.pages[code].rule
+        return rule.evidence if rule else None
+
+    # -- judging ------------------------------------------------------------------------------------------------------
+
+    def _judged(
+        self, results: Sequence[FileResult], units: Mapping[Unit, Located], witnesses: Sequence[Witness]
+    ) -> tuple[list[Finding], list[Row]]:
+        by_place = {(units[each.unit].path, units[each.unit].function): each for each in witnesses}
+        rows = {place: Row(witness) for place, witness in by_place.items()}
+        findings: list[Finding] = []
+        for finding in (each for result in results for each in result.findings):
+            place = (finding.path, finding.function)
+            evidence = self._evidence(finding.code)
+            witness = by_place.get(place)
+            if witness is None or evidence is None:
+                if witness is not None:
+                    rows[place].add(finding.code, "not reached", "no run would show it")
+                elif self._words[1]:
+                    continue  # of an asset that nobody asked for
+                findings.append(replace(finding, verdict="not reached"))
+                continue
+            judgement = witness.judge(evidence)
+            rows[place].add(finding.code, judgement.verdict.value, _words(judgement))
+            findings.append(_with(finding, judgement, witness, units))
+        for place, witness in by_place.items():
+            findings += self._seen_only(place, witness, rows[place], units)
+        findings.sort(key=lambda each: each.order)
+        return findings, list(rows.values())
+
+    def _seen_only(
+        self, place: tuple[str, str], witness: Witness, row: Row, units: Mapping[Unit, Located]
+    ) -> Iterable[Finding]:
+        """Errors that a run shows and that the code alone did not: only where what it shows is beyond doubt."""
+        from asset_lint.verify import Verdict
+
+        path = Path(place[0])
+        selection = self.registry.selection(self.configs.of(path.absolute().parent), path)
+        for rule in self.registry.rules:
+            if rule.evidence is None or rule.duty or rule.severity is not Severity.ERROR:
+                continue
+            if rule.code not in selection.codes or rule.code in row.codes:
+                continue
+            judgement = witness.judge(rule.evidence)
+            if judgement.verdict is Verdict.CONFIRMED and rule.evidence in BEYOND_DOUBT:
+                row.add(rule.code, "seen", _words(judgement))
+                line = units[witness.unit].line
+                yield Finding(
+                    rule.code, rule.name, f"seen when `{witness.unit.name}` ran: {_words(judgement)}", rule.severity,
+                    place[0], Span(0, 0, line, 1, line, 1), line, place[1], verdict="confirmed",
+                )  # fmt: skip
+
+    # -- telling ------------------------------------------------------------------------------------------------------
+
+    def _report(self, findings: Sequence[Finding], rows: Sequence[Row], results: Sequence[FileResult]) -> None:
+        output_format = self.given["output_format"] or "table"
+        if output_format == "table":
+            text = table(rows, color=colored())
+        elif output_format == "json":
+            text = render("json", findings, self._context(results))
+        else:
+            reported = [each for each in findings if each.verdict != "refuted"]
+            text = render(output_format, reported, self._context(results))
+        if self.given["output_file"]:
+            write_file(Path(self.given["output_file"]), text)
+        else:
+            write(text)
+
+    def _context(self, results: Sequence[FileResult]) -> Context:
+        from .checking import repository
+
+        texts = {result.path: result.source.text for result in results if result.source is not None}
+        return Context(
+            lambda path: texts.get(path) or Path(path).read_text(encoding="utf-8", errors="replace"),
+            self.registry.pages,
+            repository(Path.cwd()),
+            version(),
+            color=colored() and self.given["output_file"] is None,
+            problems=tuple(self.problems),
+        )
+
+
+#: Symptoms that can have but one cause.
+BEYOND_DOUBT = frozenset(
+    (
+        Evidence.VALUE_NOT_STORED, Evidence.READ_AFTER_CLOSE, Evidence.UNFINISHED_RESULT, Evidence.TYPE_REFUSED,
+        Evidence.METADATA_REFUSED, Evidence.CONFLICTING_CONNECTION, Evidence.CONTEXT_REFUSED, Evidence.ROWS_LOST,
+    )
+)  # fmt: skip
+
+
+@dataclass
+class Row:
+    """What is shown of one asset: its witness, and of each finding its code, the verdict and the words for it."""
+
+    witness: Witness
+    verdicts: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def add(self, code: str, verdict: str, words: str) -> None:
+        """One more finding."""
+        self.verdicts.append((code, verdict, words))
+
+    @property
+    def codes(self) -> set[str]:
+        """The rules that say something of it."""
+        return {code for code, _, _ in self.verdicts}
+
+    def of(self, *verdicts: str) -> str:
+        """The codes of some verdicts, with how often each stands there."""
+        counts = Counter(code for code, verdict, _ in self.verdicts if verdict in verdicts)
+        return ", ".join(code if number == 1 else f"{number} {code}" for code, number in sorted(counts.items()))
+
+    @property
+    def ran(self) -> str:
+        """The scenarios in which it ran."""
+        return ", ".join(scenario.value for scenario in self.witness.runs)
+
+    @property
+    def note(self) -> str:
+        """Why it could not be run, else what was seen."""
+        if self.witness.problem:
+            return self.witness.problem
+        return "; ".join(
+            dict.fromkeys(words for _, verdict, words in self.verdicts if verdict in ("confirmed", "seen"))
+        )
+
+
+def table(rows: Sequence[Row], *, color: bool) -> str:
+    """The assets with what was run and what that said, for people."""
+    from io import StringIO
+
+    from rich.console import Console
+    from rich.table import Table
+
+    width = 0 if color else 160
+    stream = StringIO()
+    console = Console(file=stream, force_terminal=color, no_color=not color, width=width or None, soft_wrap=False)
+    grid = Table(show_edge=False, pad_edge=False, header_style="bold")
+    for heading, style in (
+        ("asset", "bold"), ("ran", "dim"), ("confirmed", "red"), ("refuted", "green"), ("not reached", "yellow"),
+        ("what was seen", ""),
+    ):  # fmt: skip
+        grid.add_column(heading, style=style, overflow="fold")
+    for row in rows:
+        unit = row.witness.unit
+        name = f"{unit.name}\n[not bold dim]{unit.file}:{unit.line}[/]"
+        cells = (row.ran, row.of("confirmed", "seen"), row.of("refuted"), row.of("not reached"), row.note)
+        grid.add_row(name, *map(_plain, cells))
+    console.print(grid)
+    told = Counter(verdict for row in rows for _, verdict, _ in row.verdicts)
+    silent = sum(bool(row.witness.problem) for row in rows)
+    console.print(
+        f"\n{len(rows)} asset{'s' * (len(rows) != 1)}: {told['confirmed'] + told['seen']} findings confirmed, "
+        f"{told['refuted']} refuted, {told['not reached']} not reached"
+        + (f"; {silent} could not be run to the end" if silent else "")
+    )
+    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
+
+
+def unit_of(located: Located, given: Mapping[str, Any]) -> Unit:
+    """A compute function as something to run, in the circumstances that the options say."""
+    from asset_lint.verify import Limits, Task, Unit
+
+    inputs = dict(_input(text) for text in given["inputs"])
+    modules = tuple(given["modules"])
+    database = given["database"] or ""
+    if database and not Path(database).is_file():
+        raise UsageError(f"--database: there is no file {database}")
+    try:
+        setup = Path(given["setup"]).read_text(encoding="utf-8") if given["setup"] else ""
+    except OSError as error:
+        raise UsageError(f"--setup: cannot read {given['setup']}: {error.strerror}") from None
+    seconds = float(given["timeout"])
+    task: Task = Task(
+        modules=(located.module,),
+        root=located.root,
+        search=located.search,
+        definitions_in=modules or located.definitions_in,
+        database=os.path.abspath(database) if database else "",
+        setup=setup,
+        inputs=inputs,
+        allow_network=bool(given["allow_network"]),
+        limits=Limits(wall=seconds, cpu=max(1, round(seconds))),
+    )
+    file = os.path.relpath(os.path.abspath(located.path), located.root)
+    return Unit(file, located.function, located.line, task)
+
+
+def _input(text: str) -> tuple[str, str]:
+    name, equals, file = text.partition("=")
+    if not equals or not Path(file).is_file():
+        raise UsageError(f"--input: expected NAME=FILE with a file that exists, got `{text}`")
+    return name, os.path.abspath(file)
+
+
+def _words(judgement: Judgement) -> str:
+    where = f" ({judgement.scenario.value})" if judgement.scenario and judgement.scenario is not Scenario.NORMAL else ""
+    return f"{judgement.seen}{where}"
+
+
+def _with(finding: Finding, judgement: Judgement, witness: Witness, units: Mapping[Unit, Located]) -> Finding:
+    """A finding with what runs said of it."""
+    notes = finding.notes
+    if judgement.seen:
+        notes = (*notes, Note(finding.path, finding.span, f"{judgement.verdict.value} by a run: {_words(judgement)}"))
+    return replace(finding, verdict=judgement.verdict.value, notes=notes)
+
+
+def _plain(text: str) -> str:
+    """Text in which nothing is markup."""
+    from rich.markup import escape
+
+    from asset_lint.report.safe import visible
+
+    return escape(visible(text))
+
+
+__all__ = ["Row", "Verification", "table", "unit_of"]

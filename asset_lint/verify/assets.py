@@ -1,0 +1,140 @@
+"""The user's own assets: each run by itself in the scenarios that what is said of it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import PurePath
+from typing import Any
+
+from asset_lint.evidence import Evidence, Scenario
+
+from .judge import Judgement, Verdict, judge
+from .observations import Event, Observations
+from .sandbox import Sandbox
+from .task import End, Task
+
+ALWAYS = (Scenario.NORMAL, Scenario.FAULT)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Unit:
+    """A function whose body Dagster runs. ``task`` says how its module is imported, ``file`` is below its root."""
+
+    file: str
+    function: str
+    line: int
+    task: Task
+
+    @property
+    def name(self) -> str:
+        """Its bare name."""
+        return self.function.rpartition(".")[2]
+
+
+@dataclass(frozen=True)
+class Witness:
+    """What was seen of a unit. ``keys`` are its assets, ``problem`` says why nothing could be run; "": it could."""
+
+    unit: Unit
+    keys: tuple[str, ...] = ()
+    runs: Mapping[Scenario, Sequence[Observations]] = field(default_factory=dict)
+    problem: str = ""
+
+    def judge(self, evidence: Evidence) -> Judgement:
+        """Whether the runs show a symptom."""
+        if not self.runs:
+            return Judgement(Verdict.NOT_REACHED, self.problem)
+        return judge(evidence, self.runs)
+
+    @property
+    def normal(self) -> Observations | None:
+        """The run in the circumstances that were given."""
+        return next(iter(self.runs.get(Scenario.NORMAL, ())), None)
+
+
+def observe(
+    sandbox: Sandbox,
+    units: Sequence[Unit],
+    scenarios: Callable[[Unit], Iterable[Scenario]],
+    *,
+    on_unit: Callable[[Unit], None] = lambda unit: None,
+) -> Iterator[Witness]:
+    """Run each unit in its scenarios (the normal one and that of faults are always among them), in their order.
+
+    ``on_unit`` is told of each that is done. A unit whose run does not come to its end is a witness all the same.
+    """
+    listed = dict(_listed(sandbox, units))
+    tasks: list[Task] = []
+    owners: dict[int, Unit] = {}
+    for unit in units:
+        found = listed[unit]
+        if not found.problem:
+            for scenario in dict.fromkeys((*ALWAYS, *scenarios(unit))):
+                task = replace(unit.task, scenario=scenario, assets=found.keys, jobs=False)
+                owners[id(task)] = unit
+                tasks.append(task)
+    runs: dict[Unit, dict[Scenario, list[Observations]]] = {unit: {} for unit in units}
+    left = {unit: sum(owner is unit for owner in owners.values()) for unit in units}
+    for outcome in sandbox.run(tasks):
+        unit = owners[id(outcome.task)]
+        runs[unit].setdefault(outcome.task.scenario, []).append(Observations(outcome))
+        left[unit] -= 1
+        if not left[unit]:
+            on_unit(unit)
+    for unit in units:
+        yield replace(listed[unit], runs=runs[unit], problem=listed[unit].problem or _problem_of(runs[unit]))
+
+
+def _problem_of(runs: Mapping[Scenario, Sequence[Observations]]) -> str:
+    """Why the normal run shows nothing, "" if it came to its end."""
+    for run in runs.get(Scenario.NORMAL, ()):
+        if run.outcome.end is not End.FINISHED:
+            return f"{run.outcome.end.value}: {run.outcome.detail}"
+        if not run.runs:
+            return "nothing was run"
+    return ""
+
+
+def _listed(sandbox: Sandbox, units: Sequence[Unit]) -> Iterator[tuple[Unit, Witness]]:
+    """Each unit with the keys of its assets, found by importing its module."""
+    groups: dict[tuple[str, str], list[Unit]] = {}
+    for unit in units:
+        groups.setdefault((unit.task.root, unit.file), []).append(unit)
+    tasks: dict[int, list[Unit]] = {}
+    waiting = []
+    for group in groups.values():
+        task = replace(group[0].task, only_load=True, dump=False)
+        tasks[id(task)] = group
+        waiting.append(task)
+    for outcome in sandbox.run(waiting):
+        seen = Observations(outcome)
+        for unit in tasks[id(outcome.task)]:
+            yield unit, _named(unit, seen)
+
+
+def _named(unit: Unit, seen: Observations) -> Witness:
+    if seen.outcome.end is not End.FINISHED:
+        return Witness(unit, problem=f"its module cannot be imported: {seen.outcome.end.value}, {seen.outcome.detail}")
+    if error := seen.load_error:
+        return Witness(unit, problem=f"its module cannot be imported: {error['type']}: {error['message']}")
+    mine = [target for target in seen.targets if _is_of(target, unit)]
+    if not mine:
+        return Witness(unit, problem="no asset of its module is made by it")
+    first = max(target["line"] for target in mine)
+    keys = tuple(key for target in mine if target["line"] == first for key in target["keys"])
+    return Witness(unit, keys)
+
+
+def _is_of(target: Event, unit: Unit) -> bool:
+    function, file, line = target.get("function"), target.get("file"), target.get("line")
+    if function != unit.name or not isinstance(file, str) or not isinstance(line, int):
+        return False
+    parts = PurePath(unit.file).parts
+    return PurePath(file).parts[-len(parts) :] == parts and line <= unit.line
+
+
+def output_of(run: Observations) -> Mapping[str, Any]:
+    """What a run gave, comparable with another's: the values that left, and the tables that there are now."""
+    values = {name: event["digest"] for name, event in run.values.items()}
+    return {"values": values, "tables": dict(run.outcome.tables)}
