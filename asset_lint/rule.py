@@ -29,6 +29,7 @@ from .model.analysis import HandedContext
 from .model.assets import Function, Kind, Parameter
 from .model.connections import Connection, Leak, Way
 from .model.contexts import ASSET_CONTEXT, OP_CONTEXT, use_of
+from .model.fetching import TakenRow
 from .model.handlers import Handler
 from .model.index import Module, Place
 from .model.knowledge import ResultKind
@@ -79,6 +80,7 @@ __all__ = [
     "Safety",
     "Severity",
     "Span",
+    "TakenRow",
     "Way",
     "Work",
     "WorkKind",

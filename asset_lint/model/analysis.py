@@ -186,7 +186,8 @@ class Analysis:
         for site, value in b.status.items():
             mine_status = status.get(site, value)
             status[site] = value if mine_status == value else Status.HANDED
-        return State(env, status)
+        asked = a.asked if a.asked == b.asked else {k: v for k, v in a.asked.items() if b.asked.get(k) == v}
+        return State(env, status, asked)
 
     def hand_on(self, state: State, values: Iterable[object], status: Status = Status.HANDED) -> None:
         """The connections held by ``values`` are someone else's business from here on."""

@@ -565,7 +565,15 @@ class Calls(Analysis):
             self.enter_by_hand(site, state)
             return (conn,)
         self.may_raise(state, node, DUCKDB)
-        return self.results("connection", name, site, arguments, node, conn) if name else ANY
+        if not name:
+            return ANY
+        values = self.results("connection", name, site, arguments, node, conn, state.asked.get((site, conn.cursor)))
+        if duckdb_gives_itself("connection", name):
+            if name in QUERY_METHODS:
+                state.asked[site, conn.cursor] = self.place(node)
+            else:
+                state.asked.pop((site, conn.cursor), None)
+        return values
 
     def enter_by_hand(self, site: Site, state: State) -> None:
         """Entered without ``with``: who leaves it can't be told."""

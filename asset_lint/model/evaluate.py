@@ -201,7 +201,7 @@ class Evaluator(Calls):
         return (Box("dict", tuple(self.value(value, state) for value in node.values), open=True, keys=keys),)
 
     def _comprehension(self, node: Any, state: State) -> Alternatives:
-        inner = State(state.env.copy(), state.status)
+        inner = State(state.env.copy(), state.status, state.asked)
         for generator in node.generators:
             self.assign(generator.target, self.elements(self.value(generator.iter, inner)), inner, node)
             for condition in generator.ifs:

@@ -85,6 +85,8 @@ class Inliner(Evaluator):
         )
         self.touches = self.touches or summary.touches
         self._note_inner(summary, node)
+        if summary.asked:
+            state.asked.clear()  # which of the connections was asked in there is not kept
         failed = state.copy() if summary.raised_status else state
         failed.status.update(summary.raised_status)
         self.may_raise(failed, node, DUCKDB if summary.opened else ANYTHING)

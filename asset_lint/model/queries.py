@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from .index import Place
@@ -15,6 +16,7 @@ from .values import Alternatives, Box, Const, Origin, Result, Site, Text, Unknow
 
 if TYPE_CHECKING:
     from .assets import Function
+    from .fetching import TakenRow
     from .sql import Statement
 
 QUERY_METHODS = frozenset("execute executemany sql query from_query".split())
@@ -26,6 +28,9 @@ READERS = {
     "polars.read_database": ("query", "connection"),
 }
 """Functions of other libraries that ask a connection they are given: the names of their SQL and of the connection."""
+
+SHOWN = 60  # characters of a query's text that messages show
+FILLING = frozenset("INSERT MERGE COPY WITH".split())
 
 LAZY = frozenset((ResultKind.RELATION, ResultKind.GROUPED))
 """What asks nothing yet."""
@@ -53,6 +58,15 @@ class Fetch:
     kind: ResultKind
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An expression that holds something of a query's result. ``or_none``: on some path it is None."""
+
+    place: Place
+    result: Result
+    or_none: bool = False
+
+
 @dataclass(eq=False)
 class Query:
     """One call that asks SQL, in ``function`` itself or (then ``steps`` lead to it) in what it calls.
@@ -69,7 +83,7 @@ class Query:
     parameters: Alternatives | None
     steps: tuple[Place, ...] = ()
     fetches: list[Fetch] = field(default_factory=list)
-    values: list[tuple[Place, Result]] = field(default_factory=list)  # the expressions that hold something of it
+    held: list[Held] = field(default_factory=list)
     leaves: bool = False  # what it gave is returned or yielded by the function
 
     @property
@@ -106,6 +120,19 @@ class Query:
         """Whether ``variants`` are all the texts that it may have."""
         return bool(self.variants) and not any(isinstance(v, Unknown) or not templates((v,), None) for v in self.sql)
 
+    @property
+    def shown(self) -> str:
+        """Its text for people: on one line, shortened, ``…`` where something goes in; "" if unknown."""
+        if not self.variants:
+            return ""
+        parts = self.variants[0].parts
+        text = " ".join("".join(part if isinstance(part, str) else "…" for part in parts).split())
+        if len(self.variants) > 1:
+            others = [" ".join(variant.render().split()) for variant in self.variants[1:]]
+            same = sum(1 for _ in takewhile(lambda letters: len(set(letters)) == 1, zip(text, *others)))
+            text = text[:same] + "…"
+        return text if len(text) <= SHOWN else text[: SHOWN - 1].rstrip() + "…"
+
     @cached_property
     def statements(self) -> tuple[Statement, ...]:
         """The statements of all variants, those of one text in order."""
@@ -127,7 +154,26 @@ class Query:
         if not self.complete or not self.last_statements:
             return None
         answers = {statement.can_be_empty for statement in self.last_statements}
-        return True if True in answers else None if None in answers else False
+        if True not in answers:
+            return None if None in answers else False
+        return None if self._reads_what_was_just_made else True
+
+    @property
+    def _reads_what_was_just_made(self) -> bool:
+        """Whether something asked before may have filled what it reads: how many rows that has is not in sight."""
+        reads = [table for statement in self.last_statements for table in statement.reads]
+        for before in self.function.all_queries:
+            if before is self:
+                return False
+            if not before.complete:
+                return True
+            for statement in before.statements:
+                if statement.created_can_be_empty:
+                    continue
+                filled = (*statement.makes, *(statement.writes if statement.keyword in FILLING else ()))
+                if any(table.may_be(read) for table in filled for read in reads):
+                    return True
+        return False
 
     @property
     def takes_parameters(self) -> bool:
@@ -146,12 +192,33 @@ class Query:
             return len(given[0].items)
         return None
 
-    def uses(self, kind: type[ast.AST]) -> Iterator[Place]:
-        """The nodes of that class in ``function`` whose ``value`` is something this query gave."""
-        held = {place.node for place, _ in self.values}
+    @cached_property
+    def assignment(self) -> Place | None:
+        """The statement that binds what it fetches, and nothing else, to a name."""
+        fetched = {fetch.call.node for fetch in self.fetches}
         for node in self.function.nodes():
-            if isinstance(node, kind) and getattr(node, "value", None) in held:
-                yield Place(self.function.module, node)
+            if (
+                isinstance(node, ast.Assign)
+                and node.value in fetched
+                and len(node.targets) == 1
+                and isinstance(node.targets[0], ast.Name)
+            ) or (isinstance(node, ast.AnnAssign) and node.value in fetched and isinstance(node.target, ast.Name)):
+                return Place(self.function.module, node)
+        return None
+
+    @property
+    def assigned_name(self) -> str:
+        """The name that ``assignment`` binds, "" where there is none."""
+        node = self.assignment.node if self.assignment is not None else None
+        target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
+        return target.id if isinstance(target, ast.Name) else ""
+
+    @cached_property
+    def taken_rows(self) -> list[TakenRow]:
+        """Where its rows are taken for granted."""
+        from .fetching import taken_rows
+
+        return taken_rows(self)
 
 
 def queries_of(
@@ -175,7 +242,7 @@ def queries_of(
             if holder is None:
                 continue
             place = Place(function.module, node)
-            holder.values.append((place, value))
+            holder.held.append(Held(place, value, any(isinstance(v, Const) and v.value is None for v in values)))
             if isinstance(node, ast.Call) and value.made.node is node and value.kind not in LAZY:
                 name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
                 holder.fetches.append(Fetch(place, name, value.kind))

@@ -100,7 +100,7 @@ class Reach:
             if current in self.compute(current.module):
                 found.add(current)
                 continue
-            for caller in (*self._callers(current), *([current.parent] if current.parent else [])):
+            for caller in (*self.callers(current), *([current.parent] if current.parent else [])):
                 if caller not in seen:
                     seen.add(caller)
                     queue.append(caller)
@@ -116,7 +116,7 @@ class Reach:
         queue: list[Def] = [definition]
         while queue:
             current = queue.pop()
-            for caller in self._callers(current):
+            for caller in self.callers(current):
                 if name := self._is_root(caller):
                     return name
                 known = self._reached.get(caller)
@@ -152,7 +152,8 @@ class Reach:
             current = current.parent
         return None
 
-    def _callers(self, definition: Def) -> Iterator[Def]:
+    def callers(self, definition: Def) -> Iterator[Def]:
+        """The project functions that name ``definition``, or call it as a method."""
         for module in [definition.module, *self.importers(definition.module)]:
             by_target, by_attribute = self.mentions(module)
             yield from by_target.get(definition, ())
@@ -166,7 +167,7 @@ class Reach:
 
     def is_called(self, definition: Def) -> bool:
         """Whether a function of the project names it, as far as can be told."""
-        return any(caller is not definition for caller in self._callers(definition))
+        return any(caller is not definition for caller in self.callers(definition))
 
     def mentions(self, module: Module) -> tuple[dict[Def | Class, list[Def]], dict[str, list[Def]]]:
         """The functions of a module by the project functions and classes, and by the attributes, that they name."""

@@ -96,6 +96,14 @@ class Statement:
         return can_be_empty(self.tree)
 
     @cached_property
+    def created_can_be_empty(self) -> bool:
+        """Whether it is a ``CREATE`` that is shown to give a table that may have no row."""
+        if self.keyword != "CREATE" or not self.makes:
+            return False
+        query = self.tree.args.get("expression")
+        return query is None or can_be_empty(query) is True
+
+    @cached_property
     def is_read_only(self) -> bool | None:
         """Whether it leaves the database as it is; None where that can't be told."""
         word = self.keyword

@@ -333,10 +333,11 @@ class State:
 
     env: dict[str, Alternatives] = field(default_factory=dict)
     status: dict[Site, Status] = field(default_factory=dict)
+    asked: dict[tuple[Site, bool], Place] = field(default_factory=dict)  # the last query of a connection, or a cursor
 
     def copy(self) -> State:
         """An independent state of the same content."""
-        return State(self.env.copy(), self.status.copy())
+        return State(self.env.copy(), self.status.copy(), self.asked.copy())
 
     def refers_to(self, site: Site) -> bool:
         """Whether some variable still holds the connection."""

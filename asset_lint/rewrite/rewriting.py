@@ -71,6 +71,11 @@ class Rewrite:
         except (Impossible, LookupError, InvalidSyntax):
             self._possible = False
 
+    @property
+    def indent(self) -> str:
+        """What the file indents blocks with."""
+        return self._source.indent
+
     # -- steps --------------------------------------------------------------------------------------------------------
 
     def replace(self, old: Place | cst.CSTNode, new: cst.CSTNode | str) -> None:
@@ -127,16 +132,45 @@ class Rewrite:
             self._remove(statement)
 
     def insert_after(self, statement: Place | cst.CSTNode, code: str) -> None:
-        """Write one more simple statement on a line of its own behind ``statement``."""
-        import libcst as cst
-
+        """Write statements on lines of their own behind ``statement``."""
         with self._step():
             node = self.node(statement)
             surgery = self._surgery(node)
-            new = cst.parse_statement(code)
-            if not isinstance(new, cst.SimpleStatementLine):
-                raise Impossible("not a simple statement")
-            surgery.insert_after(surgery.statement_of(node), new)
+            holder = surgery.statement_of(node)
+            for new in reversed(self._statements(code)):
+                surgery.insert_after(holder, new)
+
+    def insert_before(self, statement: Place | cst.CSTNode, code: str) -> None:
+        """Write statements above the one that holds ``statement``; comments above it stay above them."""
+        with self._step():
+            node = self.node(statement)
+            surgery = self._surgery(node)
+            surgery.insert_before(surgery.statement_of(node), self._statements(code))
+
+    def take_out(self, expression: Place | cst.CSTNode, name: str, then: str = "") -> None:
+        """Write ``name = expression`` above the statement that holds ``expression``, then the statements ``then``.
+
+        No fix where the expression may be evaluated never or several times when the statement is.
+        """
+        import libcst as cst
+
+        from .evaluation import is_run_once
+
+        with self._step():
+            node = self.node(expression)
+            surgery = self._surgery(node)
+            statement = surgery.statement_of(node)
+            if not isinstance(node, cst.BaseExpression) or not is_run_once(surgery.part, statement, node):
+                raise Impossible("it may be evaluated never or more than once")
+            assigned = cst.Assign([cst.AssignTarget(cst.Name(name))], node.with_changes())
+            surgery.insert_before(statement, [cst.SimpleStatementLine([assigned]), *self._statements(then)])
+            surgery.replace(node, cst.Name(name))
+
+    def _statements(self, code: str) -> Sequence[cst.BaseStatement]:
+        import libcst as cst
+
+        config = cst.PartialParserConfig(default_indent=self._source.indent, default_newline=self._source.newline)
+        return [s for s in cst.parse_module(code, config).body if isinstance(s, cst.BaseStatement)]
 
     def hold_in_with(
         self,
@@ -296,6 +330,16 @@ class Rewrite:
 
         quote = quote_of(self._source, self._module.tree)
         return f"f{quote}{text}{quote}"
+
+    def quoted(self, text: str) -> str:
+        """A string of ``text`` in the quotes that the module likes, in the other kind where it holds those."""
+        from .quotes import quote_of
+
+        quote = quote_of(self._source, self._module.tree)
+        if quote in text:
+            quote = '"' if quote == "'" else "'"
+        escaped = text.replace("\\", "\\\\").replace(quote, f"\\{quote}")
+        return f"{quote}{escaped}{quote}"
 
     def give_up(self) -> None:
         """There is no fix: the change does not fit what stands there."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import dropwhile
 from typing import cast
@@ -128,7 +128,19 @@ class Surgery:
             self._replaced[held[0]] = now.with_changes(leading_lines=own)  # no blank lines at the top of a block
         body[begin : end + 1] = [new]
 
-    def insert_after(self, statement: Statement, new: cst.SimpleStatementLine) -> None:
+    def insert_before(self, statement: Statement, new: Sequence[Statement]) -> None:
+        """Put more statements in front of ``statement``, below the comments that stand above it."""
+        body, place = self._body_with(statement)
+        now = self.current(statement)
+        first = new[0].with_changes(leading_lines=leading_lines(now))
+        self._replaced[statement] = now.with_changes(leading_lines=())
+        self._dirty.add(statement)
+        added = [first, *new[1:]]
+        for each in added:
+            self._home[each] = self._home[statement]
+        body[place:place] = added
+
+    def insert_after(self, statement: Statement, new: Statement) -> None:
         """Put one more statement behind ``statement``."""
         body, place = self._body_with(statement)
         self._home[new] = self._home[statement]
