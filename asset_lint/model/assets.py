@@ -172,6 +172,17 @@ class Function:
         """The parameter that receives the context."""
         return next((p for p in self.parameters if p.role is Role.CONTEXT), None)
 
+    @cached_property
+    def context_in_sight(self) -> str | None:
+        """The name by which its body can use a context: its own, or that of the compute function around it."""
+        from .contexts import context_in_sight
+
+        return context_in_sight(self)
+
+    def is_builtin(self, name: str) -> bool:
+        """Whether ``name`` means Python's own builtin in its body."""
+        return self.definition.inner.lookup(name) is None
+
     # ---- filled by the data flow -----------------------------------------------------------------------------------
 
     @cached_property

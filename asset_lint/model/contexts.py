@@ -1,12 +1,16 @@
-"""What a function does with a context: the members it reads that only assets' or only ops' contexts have."""
+"""What a function does with a context, and by which name it has one."""
 
 from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from .index import Def, Place
 from .knowledge import DAGSTER_VERSIONS, context_members
+
+if TYPE_CHECKING:
+    from .assets import Function
 
 ASSET_CONTEXT, OP_CONTEXT = "AssetExecutionContext", "OpExecutionContext"
 
@@ -43,3 +47,25 @@ def _tests_type(node: ast.AST, name: str) -> bool:
         case ast.Call(func=ast.Name(id="isinstance"), args=[ast.Name(id=tested), *_]):
             return tested == name
     return False
+
+
+def context_in_sight(function: Function) -> str | None:
+    """The name by which the context of a compute function can be used in its body, or in a function nested in it."""
+    assert function.project is not None
+    current: Def | None = function.definition
+    own = function.context
+    name = own.name if own is not None else None
+    while name is None and current is not None and current.parent is not None:
+        current = current.parent
+        around = function.project.facts.function(current)
+        if around is not None and around.is_compute:
+            name = around.context.name if around.context is not None else None
+            break
+    if name is None or current is None:
+        return None
+    inner: Def | None = function.definition
+    while inner is not None and inner is not current:
+        if name in inner.inner.names:
+            return None
+        inner = inner.parent
+    return name if len(current.inner.names.get(name, ())) == 1 else None

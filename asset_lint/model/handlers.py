@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..finding import Span
 from .index import Place, handlers_in, own_nodes, own_statements
 
 if TYPE_CHECKING:
@@ -25,6 +26,11 @@ class Handler:
     def place(self) -> Place:
         """The clause."""
         return Place(self.function.module, self.node)
+
+    def holds(self, span: Span) -> bool:
+        """Whether what stands at ``span`` is part of it."""
+        own = self.place.span
+        return own.start <= span.start and span.end <= own.end
 
     @property
     def catches_everything(self) -> bool:
