@@ -58,3 +58,8 @@ class Connection:
     leaks: list[Leak] = field(default_factory=list)
     lent: Leak | None = None  # where a helper that is to close it for its users does not
     steps: list[tuple[Place, str]] = field(default_factory=list)
+
+    @property
+    def is_closed_by_hand(self) -> bool:
+        """Whether its opener closes it on every way out, without a context manager."""
+        return self.owned and self.closed_by_hand and not (self.entered or self.managed or self.leaks or self.lent)

@@ -20,14 +20,16 @@ class Holding:
     """A ``with`` that would hold one connection.
 
     ``opening`` is the assignment to turn into it, or the expression that opens in passing. ``until`` is the last
-    statement it covers (None: the end of the block, or, for an expression, its statement alone). ``closings`` are the
-    statements that it makes idle.
+    statement it covers (None: the end of the block, or, for an expression, its statement alone). ``idle`` are the
+    statements that it makes idle: closings, ``name = None`` in front. ``guard`` is the ``try`` whose ``finally``, which
+    does nothing but close, goes too.
     """
 
     opening: Place
     assigned: bool
     until: Place | None
-    closings: tuple[Place, ...]
+    idle: tuple[Place, ...]
+    guard: Place | None = None
 
 
 def holding_of(function: Function, connection: Connection, seen: Mapping[ast.expr, Alternatives]) -> Holding | None:
@@ -51,6 +53,8 @@ def holding_of(function: Function, connection: Connection, seen: Mapping[ast.exp
             return None
         return Holding(connection.opened, False, None, ())
     rest = block[index + 1 :]
+    if guarded := _guarded(function, name, block, index):
+        return guarded
     closings = [s for s in rest if _is_close(s, name)]
     if len(closings) > 1 or not rest:
         return None
@@ -65,6 +69,80 @@ def holding_of(function: Function, connection: Connection, seen: Mapping[ast.exp
     module = function.module
     until = Place(module, covered[-1]) if closings else None
     return Holding(Place(module, statement), True, until, tuple(Place(module, s) for s in closings))
+
+
+def _guarded(function: Function, name: str, block: list[ast.stmt], index: int) -> Holding | None:
+    """The ``with`` in the place of a ``try`` that closes the connection in its ``finally``: one behind the opening, or
+    one round it."""
+    if len(statement_lines(block)) != len(block):
+        return None
+    for at, guard in enumerate(block[index + 1 :], index + 1):
+        if isinstance(guard, ast.Try) and _only_closes(guard.finalbody, name):
+            covered = [*block[index + 1 : at], *guard.body, *guard.handlers, *guard.orelse]
+            nested = block is not function.node.body
+            if (
+                not _fits(name, covered)
+                or any(_mentions(s, name) for s in block[at + 1 :])
+                or (nested and _used_elsewhere(function.node, name, block, index))
+            ):
+                return None
+            place = Place(function.module, guard)
+            return Holding(Place(function.module, block[index]), True, place, (), place)
+    return _guarded_around(function, name, block, index)
+
+
+def _guarded_around(function: Function, name: str, block: list[ast.stmt], index: int) -> Holding | None:
+    """``name = None; try: name = connect(); … finally: if name: name.close()``."""
+    found = _holder_of(function.node.body, block)
+    guard = found[0][found[1]] if found is not None else None
+    if found is None or not isinstance(guard, ast.Try) or not _only_closes(guard.finalbody, name) or guard.orelse:
+        return None
+    covered = block[index + 1 :]
+    made = {n.id for s in covered for n in ast.walk(s) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    if not covered or not _fits(name, covered) or any(_mentions(h, n) for h in guard.handlers for n in (name, *made)):
+        return None  # the handlers would run when it is closed already
+    module = function.module
+    idle = [s for s in found[0][: found[1]] if _is_none(s, name)]
+    inside = {id(n) for s in (guard, *idle) for n in ast.walk(s)}
+    if any(isinstance(n, ast.Name) and n.id == name and id(n) not in inside for n in ast.walk(function.node)):
+        return None
+    opening = Place(module, block[index])
+    return Holding(opening, True, None, tuple(Place(module, s) for s in idle), Place(module, guard))
+
+
+def _holder_of(body: list[ast.stmt], block: list[ast.stmt]) -> tuple[list[ast.stmt], int] | None:
+    """The block and the index in it of the statement that holds ``block``."""
+    for at, statement in enumerate(body):
+        for inner in _blocks(statement):
+            if inner is block:
+                return body, at
+            if found := _holder_of(inner, block):
+                return found
+    return None
+
+
+def _only_closes(body: Sequence[ast.stmt], name: str) -> bool:
+    """Whether a ``finally`` does nothing but close the connection, perhaps if there is one."""
+    match body:
+        case [ast.If(test=test, body=[inner], orelse=[])]:
+            match test:
+                case (
+                    ast.Name(id=tested)
+                    | ast.Compare(left=ast.Name(id=tested), ops=[ast.IsNot()], comparators=[ast.Constant(value=None)])
+                ):
+                    return tested == name and _is_close(inner, name)
+        case [inner]:
+            return _is_close(inner, name)
+    return False
+
+
+def _is_none(statement: ast.stmt, name: str) -> bool:
+    match statement:
+        case ast.Assign(targets=[ast.Name(id=bound)], value=ast.Constant(value=None)):
+            return bound == name
+        case ast.AnnAssign(target=ast.Name(id=bound), value=ast.Constant(value=None)):
+            return bound == name
+    return False
 
 
 def _keeps_alive(statement: ast.stmt, opened: ast.AST, seen: Mapping[ast.expr, Alternatives]) -> bool:
@@ -126,7 +204,7 @@ def _is_close(statement: ast.stmt, name: str) -> bool:
     return False
 
 
-def _fits(name: str, covered: Sequence[ast.stmt]) -> bool:
+def _fits(name: str, covered: Sequence[ast.AST]) -> bool:
     """Whether the covered statements use the connection as a ``with`` block may: never bound again or closed within,
     never handed out by a function that lives longer."""
     inner_functions: set[str] = set()

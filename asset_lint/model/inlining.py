@@ -80,16 +80,16 @@ class Inliner(Evaluator):
             return ANY
         given = self.parameters(definition, arguments, bound)
         closure = self.closure_of(definition, state)
-        summary = self.project.facts.summary(
-            definition, given, self.stack, self._statuses({**closure, **given}, state), closure
-        )
+        statuses = self._statuses({**closure, **given}, state)
+        summary = self.project.facts.summary(definition, given, self.stack, statuses, closure)
         self.touches = self.touches or summary.touches
         self._note_inner(summary, node)
         if summary.asked:
             state.asked.clear()  # which of the connections was asked in there is not kept
-        failed = state.copy() if summary.raised_status else state
-        failed.status.update(summary.raised_status)
-        self.may_raise(failed, node, DUCKDB if summary.opened else ANYTHING)
+        if summary.raised_status or not statuses:  # what only closes a connection does not raise
+            failed = state.copy() if summary.raised_status else state
+            failed.status.update(summary.raised_status)
+            self.may_raise(failed, node, DUCKDB if summary.opened else ANYTHING)
         state.status.update(summary.status)
         if MANAGERS & decorators and definition.is_generator:
             return self._as_manager(summary, definition, state, node)

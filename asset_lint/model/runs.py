@@ -85,7 +85,7 @@ def analyse(function: Function) -> Run:
         and all(isinstance(v, Method) and isinstance(v.receiver, (Conn, Result)) for v in flow.seen.get(node.func, ANY))
     )
     for connection in run.connections:
-        if connection.leaks or connection.lent:
+        if connection.leaks or connection.lent or connection.is_closed_by_hand:
             connection.holding = holding_of(function, connection, flow.seen)
     if function.is_compute:
         run.outputs = _outputs(flow)
@@ -140,7 +140,7 @@ def _connections(flow: Flow) -> list[Connection]:
         if way is Way.RAISE and site in handed:
             continue  # a helper that opens, sets up and returns: its caller owns the connection
         by_site.setdefault(site, []).append(leak)
-    found: list[Connection] = []
+    found: dict[object, Connection] = {}
     rebound: set[Place] = set()  # one place that forgets whichever connection was opened is one fault
     for site in flow.opened:
         if site.opened.module is not flow.module:
@@ -151,25 +151,33 @@ def _connections(flow: Flow) -> list[Connection]:
                 leaks = []
             else:
                 rebound.add(leaks[0].node)
-        found.append(
-            Connection(
-                opened=site.opened,
-                name=site.name,
-                origin=site.origin,
-                path=site.path,
-                in_memory=site.origin is Origin.MEMORY,
-                managed=site.managed,
-                owned=site.owned,
-                entered=site.entered,
-                closed_by_hand=site.closed_by_hand,
-                outlived=site in outlived,
-                leaks=leaks,
-                lent=flow.kept.get(site) or _lent(flow, site),
-                steps=list(site.steps),
-            )
+        connection = Connection(
+            opened=site.opened,
+            name=site.name,
+            origin=site.origin,
+            path=site.path,
+            in_memory=site.origin is Origin.MEMORY,
+            managed=site.managed,
+            owned=site.owned,
+            entered=site.entered,
+            closed_by_hand=site.closed_by_hand,
+            outlived=site in outlived,
+            leaks=leaks,
+            lent=flow.kept.get(site) or _lent(flow, site),
+            steps=list(site.steps),
         )
-    found.sort(key=lambda connection: connection.opened.span.start)
-    return found
+        key = (site.opened, site.origin, site.path, site.managed, site.owned)
+        known = found.get(key)
+        if known is None:
+            found[key] = connection
+        else:  # a helper that opens it here or there: one connection for its caller
+            known.leaks = sorted({*known.leaks, *leaks}, key=lambda leak: (ORDER[leak.way], leak.node.span.start))
+            known.name = known.name or connection.name
+            known.lent = known.lent or connection.lent
+            known.entered |= connection.entered
+            known.outlived |= connection.outlived
+            known.closed_by_hand |= connection.closed_by_hand
+    return sorted(found.values(), key=lambda connection: connection.opened.span.start)
 
 
 def _lent(flow: Flow, site: Site) -> Leak | None:

@@ -1,3 +1,4 @@
+from asset_lint.rewrite import hold
 from asset_lint.rule import Connection, Fix, Rule, Severity, Way
 
 MESSAGES = {
@@ -76,8 +77,8 @@ class LeakyConnectionHelper(Rule):
 
     def held(self, connection: Connection) -> Fix | None:
         holding = connection.holding
-        if holding is None or not holding.assigned:
+        if holding is None:
             return None
         rewrite = self.rewrite()
-        rewrite.hold_in_with(holding.opening, holding.until, drop=holding.closings)
+        hold(rewrite, holding)
         return rewrite.fix("Hold it in a `with` block")

@@ -1,3 +1,4 @@
+from asset_lint.rewrite import hold
 from asset_lint.rule import Connection, Fix, Rule, Severity, Way
 
 MESSAGES = {
@@ -78,8 +79,5 @@ class UnclosedConnection(Rule):
         if holding is None:
             return None
         rewrite = self.rewrite()
-        if holding.assigned:
-            rewrite.hold_in_with(holding.opening, holding.until, drop=holding.closings)
-        else:
-            rewrite.open_in_with(holding.opening, rewrite.free_name("connection", near=holding.opening))
+        hold(rewrite, holding)
         return rewrite.fix("Hold it in a `with` block")
