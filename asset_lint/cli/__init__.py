@@ -14,7 +14,7 @@ import click
 from asset_lint.errors import AssetLintError, UsageError
 from asset_lint.version import version as installed_version
 
-from .options import FILES, FIXING, OUTPUT, RUNNING, SELECTION, Command, Option, configuration
+from .options import FILES, FIXING, OUTPUT, SELECTION, Command, Option, configuration, running
 from .terminal import BrokenPipe, silence, tell, write
 
 _COMPLETION = "_ASSET_LINT_COMPLETE"
@@ -153,6 +153,10 @@ Exit status:
     "--unfixable", cls=Option, section=FIXING, multiple=True, metavar="RULES", help="Rules whose findings are left.",
 )  # fmt: skip
 @click.option(
+    "--verify", cls=Option, section=FIXING, is_flag=True,
+    help="Keep a fix only if its asset, run before and after, shows that it is right.",
+)  # fmt: skip
+@click.option(
     "--add-noqa", cls=Option, section=FIXING, metavar="[=REASON]",
     help="Write a noqa comment, with a reason if one is given, at everything that is found.",
 )  # fmt: skip
@@ -173,6 +177,7 @@ Exit status:
 @click.option(
     "-v", "--verbose", cls=Option, section=OUTPUT, is_flag=True, help="Tell what was read, and how long it took."
 )
+@running
 @click.option("--show-files", cls=Option, section=FILES, is_flag=True, help="List the files that would be checked.")
 @click.option("--show-settings", cls=Option, section=FILES, is_flag=True, help="Print the settings of the first file.")
 @click.option(
@@ -273,22 +278,7 @@ Needs what the assets need, and: pip install "asset-lint[verify]"
 )
 @click.argument("paths", nargs=-1, metavar="[PATHS]...")
 @configuration
-@click.option("--database", cls=Option, section=RUNNING, metavar="FILE", help="The database to run on a copy of.")
-@click.option("--setup", cls=Option, section=RUNNING, metavar="FILE", help="SQL that makes the database.")
-@click.option(
-    "--input", "inputs", cls=Option, section=RUNNING, multiple=True, metavar="NAME=FILE",
-    help="The value of an upstream asset: a Parquet, CSV or JSON file.",
-)  # fmt: skip
-@click.option(
-    "-m", "--module", "modules", cls=Option, section=RUNNING, multiple=True, metavar="MODULE",
-    help="A module whose Definitions say what resources there are; by default those that are found.",
-)  # fmt: skip
-@click.option(
-    "--timeout", cls=Option, section=RUNNING, type=click.FloatRange(min=1), default=60, metavar="SECONDS",
-    help="How long one run may take (default 60).",
-)  # fmt: skip
-@click.option("--allow-network", cls=Option, section=RUNNING, is_flag=True, help="Let the assets reach the network.")
-@click.option("--trust", cls=Option, section=RUNNING, is_flag=True, help="Don't say that code is going to be run.")
+@running
 @click.option(
     "--output-format", cls=Option, section=OUTPUT, metavar="FORMAT",
     help="table (default), full, concise, json, github or sarif.",

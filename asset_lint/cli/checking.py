@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -121,6 +121,13 @@ class Check:
                     raise UsageError(f"--add-noqa cannot be used together with --{other.replace('_', '-')}")
             if self.stdin_name is not None:
                 raise UsageError("--add-noqa cannot be used with standard input")
+        if given["verify"]:
+            if not (self.fixing or given["diff"]):
+                raise UsageError(
+                    "--verify goes with --fix, --fix-only or --diff; `asset-lint verify` runs assets alone"
+                )
+            if self.stdin_name is not None:
+                raise UsageError("--verify cannot be used with standard input")
         if given["statistics"] and self.base.output_format not in (*_FOR_PEOPLE, "json"):
             raise UsageError(
                 f"--statistics goes with the formats full, concise and json, not {self.base.output_format}"
@@ -154,14 +161,44 @@ class Check:
         return Mode.FIX if self.fixing else Mode.CHECK
 
     def _results(self, files: known.Files, registry: Registry) -> list[FileResult]:
-        from asset_lint.engine import run, write
+        from asset_lint.engine import write
 
         since = time.monotonic()
-        results: list[FileResult] = []
-        failed: list[str] = []
+        if self.given["verify"]:
+            from .proving import proven
+            from .verifying import announce
+
+            announce(self.given, self.base)
+            results, proofs = proven(
+                files, registry, lambda leave: list(self._passes(files, registry, leave)), self.given, processors()
+            )
+            if proofs.entries and not self.quiet:
+                tell(proofs.text(self._context(results, registry)).rstrip("\n"))
+        else:
+            results = list(self._passes(files, registry))
+        failed = [result.error for result in results if result.error is not None]
+        if self.fixing and not self.given["diff"] and self.stdin_name is None:
+            for result in results:
+                try:
+                    write(result)
+                except SourceError as error:
+                    failed.append(str(error))
+        for sentence in failed:
+            self.problem(sentence)
+        self.note(f"checked {len(results)} files in {time.monotonic() - since:.2f} s")
+        for file in sorted({str(config.file) for _, config in files if config.file}):
+            self.note(f"configuration: {file}")
+        return results
+
+    def _passes(
+        self, files: known.Files, registry: Registry, leave: Callable[[Finding], bool] = lambda finding: False
+    ) -> Iterator[FileResult]:
+        """The results of all files; fixed, where that is wanted, but for the findings for which ``leave`` holds."""
+        from asset_lint.engine import run
+
         with Progress(len(files), quiet=self.quiet) as progress:
             for _, group in known.by_baseline(files):
-                for result in run(
+                yield from run(
                     group,
                     registry,
                     mode=self._mode,
@@ -170,21 +207,8 @@ class Check:
                     baseline=known.load(group),
                     ignore_noqa=self.given["ignore_noqa"],
                     on_file=progress.step,
-                ):
-                    results.append(result)
-                    if result.error is not None:
-                        failed.append(result.error)
-                    if self.fixing and not self.given["diff"] and self.stdin_name is None:
-                        try:
-                            write(result)
-                        except SourceError as error:
-                            failed.append(str(error))
-        for sentence in failed:
-            self.problem(sentence)
-        self.note(f"checked {len(results)} files in {time.monotonic() - since:.2f} s")
-        for file in sorted({str(config.file) for _, config in files if config.file}):
-            self.note(f"configuration: {file}")
-        return results
+                    leave=leave,
+                )
 
     def _add_noqa(self, files: known.Files, registry: Registry) -> int:
         from asset_lint.engine import add_noqa

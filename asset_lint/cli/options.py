@@ -89,6 +89,33 @@ _CONFIGURATION = (
 )  # fmt: skip
 
 
+_RUNNING = (
+    click.option("--database", cls=Option, section=RUNNING, metavar="FILE", help="The database to run on a copy of."),
+    click.option("--setup", cls=Option, section=RUNNING, metavar="FILE", help="SQL that makes the database."),
+    click.option(
+        "--input", "inputs", cls=Option, section=RUNNING, multiple=True, metavar="NAME=FILE",
+        help="The value of an upstream asset: a Parquet, CSV or JSON file.",
+    ),
+    click.option(
+        "-m", "--module", "modules", cls=Option, section=RUNNING, multiple=True, metavar="MODULE",
+        help="A module whose Definitions say what resources there are; by default those that are found.",
+    ),
+    click.option(
+        "--timeout", cls=Option, section=RUNNING, type=click.FloatRange(min=1), default=60, metavar="SECONDS",
+        help="How long one run may take (default 60).",
+    ),
+    click.option("--allow-network", cls=Option, section=RUNNING, is_flag=True, help="Let assets reach the network."),
+    click.option("--trust", cls=Option, section=RUNNING, is_flag=True, help="Don't say that code is going to be run."),
+)  # fmt: skip
+
+
+def running(command: F) -> F:
+    """Give a command the options that say how assets are run."""
+    for option in reversed(_RUNNING):
+        command = option(command)
+    return command
+
+
 def configuration(command: F) -> F:
     """Give a command the options that :func:`config_files` reads."""
     for option in reversed(_CONFIGURATION):

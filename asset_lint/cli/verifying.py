@@ -16,8 +16,9 @@ from asset_lint.config.files import ConfigFiles
 from asset_lint.discovery import discover
 from asset_lint.errors import UsageError
 from asset_lint.evidence import Evidence, Scenario
-from asset_lint.finding import Finding, Note, Severity, Span
+from asset_lint.finding import Finding, Note, Span
 from asset_lint.report import Context, render
+from asset_lint.verify import Limits, Sandbox, Task, Unit, Verdict, Witness, observe
 from asset_lint.version import version
 
 from . import known
@@ -28,8 +29,9 @@ if TYPE_CHECKING:
     from asset_lint.engine import FileResult
     from asset_lint.engine.located import Located
     from asset_lint.registry import Registry
-    from asset_lint.verify import Judgement, Task, Unit, Witness
+    from asset_lint.verify import Judgement
 
+Place = tuple[str, str]  # a file and a function in it
 NOTICE = """\
 asset-lint verify runs the code that it verifies: each asset in a process of its own, on a copy of the database, with
 no network and no writing elsewhere as far as this system can enforce it. `--trust`, or `trust-code = true` in the
@@ -74,19 +76,21 @@ class Verification:
 
     def run(self) -> int:
         """Do it; returns the exit status. Raises AssetLintError where nothing can be run at all."""
-        from asset_lint.engine.located import compute_functions
+        from asset_lint.engine.located import Locator
 
         found = discover(self.paths or (".",), self.configs)
         self.problems += found.problems
         results = self._checked(found.files)
-        located = [each for each in compute_functions(found.files, self.registry) if each.kind in RUNNABLE]
+        locator = Locator(found.files, self.registry)
+        located = [each for each in locator.compute_functions() if each.kind in RUNNABLE]
         units = {self.unit(each): each for each in located if self._wanted(each)}
         if not units and not self.given["quiet"]:
             tell("warning: No assets found under the given paths")
-        if not (self.given["trust"] or self.base.trust_code or self.given["quiet"]):
-            tell(NOTICE)
-        witnesses = self._observed(units, results)
-        findings, rows = self._judged(results, units, witnesses)
+        announce(self.given, self.base)
+        said = [finding for result in results for finding in result.findings]
+        leading = {place: locator.leading_to(place) for place in {(each.path, each.function) for each in said}}
+        witnesses = self._observed(units, said, leading)
+        findings, rows = self._judged(said, leading, units, witnesses)
         for sentence in self.problems:
             tell(f"error: {sentence}")
         self._report(findings, rows, results)
@@ -121,17 +125,15 @@ class Verification:
 
     # -- running ------------------------------------------------------------------------------------------------------
 
-    def _observed(self, units: Mapping[Unit, Located], results: Sequence[FileResult]) -> list[Witness]:
-        from asset_lint.verify import Sandbox, observe
-
+    def _observed(
+        self, units: Mapping[Unit, Located], said: Sequence[Finding], leading: Mapping[Place, Sequence[Place]]
+    ) -> list[Witness]:
         from .progress import Progress
 
-        said = [finding for result in results for finding in result.findings]
-
         def scenarios(unit: Unit) -> Iterable[Scenario]:
-            place = units[unit]
+            place = (units[unit].path, units[unit].function)
             for finding in said:
-                if (finding.path, finding.function) == (place.path, place.function):
+                if place in leading[finding.path, finding.function]:
                     evidence = self._evidence(finding.code)
                     yield from evidence.scenarios if evidence else ()
 
@@ -148,50 +150,54 @@ class Verification:
     # -- judging ------------------------------------------------------------------------------------------------------
 
     def _judged(
-        self, results: Sequence[FileResult], units: Mapping[Unit, Located], witnesses: Sequence[Witness]
+        self,
+        said: Sequence[Finding],
+        leading: Mapping[Place, Sequence[Place]],
+        units: Mapping[Unit, Located],
+        witnesses: Sequence[Witness],
     ) -> tuple[list[Finding], list[Row]]:
-        by_place = {(units[each.unit].path, units[each.unit].function): each for each in witnesses}
-        rows = {place: Row(witness) for place, witness in by_place.items()}
+        rows = {(units[each.unit].path, units[each.unit].function): Row(each) for each in witnesses}
         findings: list[Finding] = []
-        for finding in (each for result in results for each in result.findings):
-            place = (finding.path, finding.function)
+        for finding in said:
+            reached = [rows[place] for place in leading[finding.path, finding.function] if place in rows]
+            if not reached and self._words[1]:
+                continue  # of an asset that nobody asked for
             evidence = self._evidence(finding.code)
-            witness = by_place.get(place)
-            if witness is None or evidence is None:
-                if witness is not None:
-                    rows[place].add(finding.code, "not reached", "no run would show it")
-                elif self._words[1]:
-                    continue  # of an asset that nobody asked for
+            if evidence is None or not reached:
+                for row in reached[:1]:
+                    row.add(finding.code, "not reached", "no run would show it")
                 findings.append(replace(finding, verdict="not reached"))
                 continue
-            judgement = witness.judge(evidence)
-            rows[place].add(finding.code, judgement.verdict.value, _words(judgement))
-            findings.append(_with(finding, judgement, witness, units))
-        for place, witness in by_place.items():
-            findings += self._seen_only(place, witness, rows[place], units)
+            # what is said of a helper is shown by any of the assets that lead to it
+            judged = [(row.witness.judge(evidence), row) for row in reached]
+            judgement, row = min(judged, key=lambda pair: list(Verdict).index(pair[0].verdict))
+            row.add(finding.code, judgement.verdict.value, _words(judgement))
+            findings.append(_with(finding, judgement))
+        for place, row in rows.items():
+            findings += self._unsuppressed(place[0], self._seen_only(place, row, units[row.witness.unit].line))
         findings.sort(key=lambda each: each.order)
         return findings, list(rows.values())
 
-    def _seen_only(
-        self, place: tuple[str, str], witness: Witness, row: Row, units: Mapping[Unit, Located]
-    ) -> Iterable[Finding]:
-        """Errors that a run shows and that the code alone did not: only where what it shows is beyond doubt."""
-        from asset_lint.verify import Verdict
+    def _unsuppressed(self, path: str, findings: Iterable[Finding]) -> list[Finding]:
+        from asset_lint.source import Source
+        from asset_lint.suppression import Suppressions
 
+        found = list(findings)
+        return Suppressions(Source.read(Path(path)), self.registry).kept(found) if found else []
+
+    def _seen_only(self, place: Place, row: Row, line: int) -> Iterable[Finding]:
+        """Errors that a run shows and that the code alone did not: only where what it shows is beyond doubt."""
         path = Path(place[0])
         selection = self.registry.selection(self.configs.of(path.absolute().parent), path)
         for rule in self.registry.rules:
-            if rule.evidence is None or rule.duty or rule.severity is not Severity.ERROR:
+            if rule.evidence not in BEYOND_DOUBT or rule.code not in selection.codes or rule.code in row.codes:
                 continue
-            if rule.code not in selection.codes or rule.code in row.codes:
-                continue
-            judgement = witness.judge(rule.evidence)
-            if judgement.verdict is Verdict.CONFIRMED and rule.evidence in BEYOND_DOUBT:
+            judgement = row.witness.judge(rule.evidence)
+            if judgement.verdict is Verdict.CONFIRMED:
                 row.add(rule.code, "seen", _words(judgement))
-                line = units[witness.unit].line
                 yield Finding(
-                    rule.code, rule.name, f"seen when `{witness.unit.name}` ran: {_words(judgement)}", rule.severity,
-                    place[0], Span(0, 0, line, 1, line, 1), line, place[1], verdict="confirmed",
+                    rule.code, rule.name, f"seen when `{row.witness.unit.name}` ran: {_words(judgement)}",
+                    rule.severity, place[0], Span(0, 0, line, 1, line, 1), line, place[1], verdict="confirmed",
                 )  # fmt: skip
 
     # -- telling ------------------------------------------------------------------------------------------------------
@@ -222,6 +228,12 @@ class Verification:
             color=colored() and self.given["output_file"] is None,
             problems=tuple(self.problems),
         )
+
+
+def announce(given: Mapping[str, Any], config: Config) -> None:
+    """Say that code is about to be run, unless that is known."""
+    if not (given["trust"] or config.trust_code or given["quiet"]):
+        tell(NOTICE)
 
 
 #: Symptoms that can have but one cause.
@@ -303,8 +315,6 @@ def table(rows: Sequence[Row], *, color: bool) -> str:
 
 def unit_of(located: Located, given: Mapping[str, Any]) -> Unit:
     """A compute function as something to run, in the circumstances that the options say."""
-    from asset_lint.verify import Limits, Task, Unit
-
     inputs = dict(_input(text) for text in given["inputs"])
     modules = tuple(given["modules"])
     database = given["database"] or ""
@@ -315,7 +325,7 @@ def unit_of(located: Located, given: Mapping[str, Any]) -> Unit:
     except OSError as error:
         raise UsageError(f"--setup: cannot read {given['setup']}: {error.strerror}") from None
     seconds = float(given["timeout"])
-    task: Task = Task(
+    task = Task(
         modules=(located.module,),
         root=located.root,
         search=located.search,
@@ -342,7 +352,7 @@ def _words(judgement: Judgement) -> str:
     return f"{judgement.seen}{where}"
 
 
-def _with(finding: Finding, judgement: Judgement, witness: Witness, units: Mapping[Unit, Located]) -> Finding:
+def _with(finding: Finding, judgement: Judgement) -> Finding:
     """A finding with what runs said of it."""
     notes = finding.notes
     if judgement.seen:

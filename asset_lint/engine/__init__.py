@@ -40,10 +40,12 @@ def run(
     ignore_noqa: bool = False,
     on_file: Callable[[str], None] | None = None,
     gated: bool = True,
+    leave: Callable[[Finding], bool] = lambda finding: False,
 ) -> Iterator[FileResult]:
     """The results of ``files``, in their order.
 
     ``stdin`` is the content of the one file there then is. ``on_file`` is told the path of each file that is done.
+    ``leave`` says which findings are not to be fixed; where processes can't be forked it must be picklable.
     Nothing is written: that is :func:`write`'s business, and it may be done while iterating. Fixes are found against
     the files as they stand before, whatever their order and the number of ``jobs``.
 
@@ -52,7 +54,7 @@ def run(
     for config in {id(config): config for _, config in files}.values():
         registry.validate(config)
     overlay = {} if stdin is None else {str(path): stdin for path, _ in files}
-    session = _Session(files, registry, mode, gated, ignore_noqa, baseline, overlay)
+    session = _Session(files, registry, mode, gated, ignore_noqa, baseline, leave, overlay)
     results = _results(session, jobs, on_file or (lambda path: None))
     return results if mode is Mode.CHECK else _settled(session, results, jobs)
 
@@ -71,9 +73,11 @@ class _Session:
         gated: bool,
         ignore_noqa: bool,
         baseline: Baseline | None,
+        leave: Callable[[Finding], bool],
         overlay: Mapping[str, bytes],
     ) -> None:
-        self.arguments = (files, registry, mode, gated, ignore_noqa, baseline)
+        self.arguments = (files, registry, mode, gated, ignore_noqa, baseline, leave)
+        self.leave = leave
         self.files = files
         self.mode = mode
         self.overlay = overlay
@@ -108,7 +112,7 @@ class _Session:
             data = self.data(index)
             if self.mode is Mode.CHECK:
                 return result_of(str(path), self.checker.check(str(path), data, config))
-            return repair(self.checker, str(path), data, config)
+            return repair(self.checker, str(path), data, config, self.leave)
         except (SourceError, FixError) as error:
             return FileResult(str(path), error=str(error))
         except AssetLintError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -21,22 +21,27 @@ if TYPE_CHECKING:
 MAX_ROUNDS = 100
 
 
-def repair(checker: Checker, path: str, data: bytes, config: Config) -> FileResult:
+def repair(
+    checker: Checker, path: str, data: bytes, config: Config, leave: Callable[[Finding], bool] = lambda finding: False
+) -> FileResult:
     """The file ``path`` with the content ``data`` after all fixes that the configuration wants.
 
     A fix whose result does not parse is taken back and named in the result's ``error``; one whose result has a finding
-    that was not there before is taken back too. Where a rule raises, nothing is fixed. Raises FixError where fixes
-    never come to rest.
+    that was not there before is taken back too. Findings for which ``leave`` holds keep their faults. Where a rule
+    raises, nothing is fixed. Raises FixError where fixes never come to rest.
     """
-    return _Repair(checker, path, data, config).run()
+    return _Repair(checker, path, data, config, leave).run()
 
 
 class _Repair:
-    def __init__(self, checker: Checker, path: str, data: bytes, config: Config) -> None:
+    def __init__(
+        self, checker: Checker, path: str, data: bytes, config: Config, leave: Callable[[Finding], bool]
+    ) -> None:
         self.checker = checker
         self.path = path
         self.data = data
         self.config = config
+        self.leave = leave
         self.safety = Safety.UNSAFE if config.unsafe_fixes else Safety.SAFE
         self.refused: set[Hashable] = set()
         self.problems: list[str] = []
@@ -71,7 +76,8 @@ class _Repair:
 
     def round(self, current: Checked) -> Checked | None:
         """The file after one round; itself where a fix was found out to be bad; None where there is nothing to do."""
-        text, taken = apply_fixes(current.source, self.without_refused(current.findings), self.safety)
+        wanted = [each for each in self.without_refused(current.findings) if not self.leave(each)]
+        text, taken = apply_fixes(current.source, wanted, self.safety)
         if not taken:
             return None
         attempt = self.attempt(current, text)

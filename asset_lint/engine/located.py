@@ -17,6 +17,7 @@ from .check import Checker
 
 if TYPE_CHECKING:
     from asset_lint.config import Config
+    from asset_lint.model.assets import Function
     from asset_lint.model.project import Project
 
 
@@ -39,28 +40,54 @@ class Located:
     kind: str
 
 
-def compute_functions(files: Sequence[tuple[Path, Config]], registry: Registry) -> Iterator[Located]:
-    """The compute functions of ``files``, in their order; files that can't be read or parsed have none."""
-    checker = Checker(registry)
-    for path, config in files:
+Place = tuple[str, str]  # a file as it was named, and a function in it
+
+
+class Locator:
+    """Finds the compute functions of ``files``; files that can't be read or parsed have none."""
+
+    def __init__(self, files: Sequence[tuple[Path, Config]], registry: Registry) -> None:
+        self._checker = Checker(registry)
+        self._files = files
+        self._found: dict[Place, tuple[Project, Function]] = {}
+        for path, config in files:
+            for project, function in self._functions(path, config):
+                self._found[str(path), function.qualified_name] = project, function
+
+    def _functions(self, path: Path, config: Config) -> Iterator[tuple[Project, Function]]:
         try:
             data = Source.read(path).data
-            project = checker.project(str(path), config)
-            if b"dagster" not in data:
-                continue
-            module = project.module(str(path), Source(str(path), data))
+            project = self._checker.project(str(path), config)
+            if project.worth_reading(str(path), data):
+                module = project.module(str(path), Source(str(path), data))
+                yield from ((project, each) for each in project.functions(module) if not each.is_test)
         except (SourceError, InvalidSyntax):
-            continue
-        search = tuple(
-            os.path.relpath(folder, project.root) for folder in project.origins(os.path.dirname(module.file))
-        )
-        binding = tuple(_binding(project, module.file))
-        for function in project.functions(module):
-            if function.kind is not None and not function.is_test:
+            return
+
+    def compute_functions(self) -> Iterator[Located]:
+        """The compute functions, in the order of the files."""
+        for (path, name), (project, function) in self._found.items():
+            if function.kind is not None:
+                file = function.module.file
+                origins = project.origins(os.path.dirname(file))
                 yield Located(
-                    str(path), project.root, module.name, search, binding, function.qualified_name,
-                    function.node.lineno, function.kind.value,
-                )  # fmt: skip
+                    path=path,
+                    root=project.root,
+                    module=function.module.name,
+                    search=tuple(os.path.relpath(folder, project.root) for folder in origins),
+                    definitions_in=tuple(_binding(project, file)),
+                    function=name,
+                    line=function.node.lineno,
+                    kind=function.kind.value,
+                )
+
+    def leading_to(self, place: Place) -> list[Place]:
+        """The compute functions of ``files`` that lead to a function of the project; itself, if it is one."""
+        if place not in self._found:
+            return []
+        project, function = self._found[place]
+        roots = project.facts.reach.roots(function.definition)
+        return [other for other, (_, each) in self._found.items() if each.definition in roots and each.kind is not None]
 
 
 def _binding(project: Project, file: str) -> Iterator[str]:

@@ -9,6 +9,7 @@ the rules: what a run shows is a witness of its own.
 ``observations``  what a run was seen to do
 ``judge``         whether that is the symptom that a rule warns of
 ``assets``        the user's own assets, each run in the scenarios that what is said of it needs
+``proofs``        whether a fix may stay
 ``pairs``         the fixture cases of rules, run side by side
 """
 
@@ -17,15 +18,18 @@ from __future__ import annotations
 from .assets import Unit, Witness, observe
 from .judge import Judgement, Verdict, judge
 from .observations import Observations
+from .proofs import Fate, Proof, prove
 from .sandbox import Sandbox, VerifyError
 from .task import End, Limits, Outcome, Task
 
 __all__ = [
     "End",
+    "Fate",
     "Judgement",
     "Limits",
     "Observations",
     "Outcome",
+    "Proof",
     "Sandbox",
     "Task",
     "Unit",
@@ -34,4 +38,5 @@ __all__ = [
     "Witness",
     "judge",
     "observe",
+    "prove",
 ]

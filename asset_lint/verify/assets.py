@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
-from typing import Any
 
 from asset_lint.evidence import Evidence, Scenario
 
@@ -132,9 +131,3 @@ def _is_of(target: Event, unit: Unit) -> bool:
         return False
     parts = PurePath(unit.file).parts
     return PurePath(file).parts[-len(parts) :] == parts and line <= unit.line
-
-
-def output_of(run: Observations) -> Mapping[str, Any]:
-    """What a run gave, comparable with another's: the values that left, and the tables that there are now."""
-    values = {name: event["digest"] for name, event in run.values.items()}
-    return {"values": values, "tables": dict(run.outcome.tables)}

@@ -1,0 +1,180 @@
+"""``check --fix --verify``: each fix stays only if its asset, run before and after, shows that it is right."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from asset_lint.evidence import Evidence, Scenario
+from asset_lint.finding import Finding
+from asset_lint.report.common import BOLD, CYAN, GREEN, RED, YELLOW, Context, counted
+from asset_lint.verify import Fate, Proof, Sandbox, Unit, Witness, observe, prove
+
+from .verifying import RUNNABLE, unit_of
+
+if TYPE_CHECKING:
+    from asset_lint.engine import FileResult
+    from asset_lint.registry import Registry
+
+    from . import known
+
+Place = tuple[str, str]  # a file and a function in it
+Repair = Callable[[Callable[[Finding], bool]], "list[FileResult]"]
+
+_MARKS = {Fate.KEPT: ("+", GREEN), Fate.TAKEN_BACK: ("-", RED), Fate.NOT_RUN: ("?", YELLOW)}
+
+
+@dataclass
+class Proofs:
+    """What became of each fix: the finding that it was for, and why."""
+
+    entries: list[tuple[Finding, Proof]] = field(default_factory=list)
+
+    @property
+    def kept(self) -> set[tuple[str, str, str]]:
+        """Files, functions and codes whose fixes stay."""
+        return {_key(finding) for finding, proof in self.entries if proof.fate is Fate.KEPT}
+
+    def text(self, context: Context) -> str:
+        """What is told of it: the fixes that stay, then those that don't, then those that could not be run."""
+        assets = len({(finding.path, finding.function) for finding, proof in self.entries if proof.fate is Fate.KEPT})
+        lines = []
+        for fate in Fate:
+            for finding, proof in self.entries:
+                if proof.fate is fate:
+                    mark, color = _MARKS[fate]
+                    place = f"{finding.path}:{finding.span.line}"
+                    head = f"{context.paint(mark, BOLD, color)} {context.paint(finding.code, BOLD)} {place}"
+                    words = proof.words if fate is Fate.KEPT else f"{fate.value}: {proof.words}"
+                    lines += [f"{head} {context.paint(finding.function, CYAN)}", f"    {words}"]
+        counts = {fate: sum(proof.fate is fate for _, proof in self.entries) for fate in Fate}
+        lines.append(
+            f"{counted(counts[Fate.KEPT], 'fix')} proven by running {counted(assets, 'asset')} before and after"
+            f", {counts[Fate.TAKEN_BACK]} taken back, {counts[Fate.NOT_RUN]} not run and so not applied."
+        )
+        return "\n".join(lines) + "\n"
+
+
+def proven(
+    files: known.Files, registry: Registry, repair: Repair, given: Mapping[str, Any], workers: int
+) -> tuple[list[FileResult], Proofs]:
+    """The results with the fixes that are proven, and what became of each. ``repair`` fixes all findings but those for
+    which what it is given holds, and writes nothing."""
+    from asset_lint.engine.located import Locator
+
+    wanted = repair(lambda finding: False)
+    applied = [finding for result in wanted for finding in result.applied]
+    proofs = Proofs()
+    if not applied:
+        return wanted, proofs
+    locator = Locator(files, registry)
+    located = [each for each in locator.compute_functions() if each.kind in RUNNABLE]
+    runnable = {(each.path, each.function): unit_of(each, given) for each in located}
+    units: dict[Place, Unit] = {}
+    groups: dict[Place, list[Finding]] = {}
+    for finding in applied:
+        place = (finding.path, finding.function)
+        leading = [each for each in locator.leading_to(place) if each in runnable]
+        if leading:  # a helper is run by the first asset that leads to it
+            units.setdefault(place, replace(runnable[leading[0]]))
+            groups.setdefault(place, []).append(finding)
+        else:
+            proofs.entries.append((finding, Proof(Fate.NOT_RUN, "no asset that can be run leads to it")))
+
+    def evidence(finding: Finding) -> Evidence | None:
+        rule = registry.pages[finding.code].rule
+        return rule.evidence if rule else None
+
+    with Sandbox(workers) as sandbox:
+        trial = _Trial(sandbox, units, groups, evidence, repair)
+        together = trial.of({place: {f.code for f in group} for place, group in groups.items()}, wanted)
+        doubtful = {place for place, entries in together.items() if _is_doubtful(entries)}
+        for place in groups.keys() - doubtful:
+            proofs.entries += together[place]
+        proofs.entries += trial.one_by_one(doubtful)
+    proofs.entries.sort(key=lambda entry: entry[0].order)
+    kept = proofs.kept
+    return repair(lambda finding: _key(finding) not in kept), proofs
+
+
+class _Trial:
+    """Runs of the same assets with different fixes."""
+
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        units: Mapping[Place, Unit],
+        groups: Mapping[Place, list[Finding]],
+        evidence: Callable[[Finding], Evidence | None],
+        repair: Repair,
+    ) -> None:
+        self.sandbox = sandbox
+        self.units = units
+        self.groups = groups
+        self.evidence = evidence
+        self.repair = repair
+        self.before = self.run({place: units[place] for place in groups})
+
+    def run(self, units: Mapping[Place, Unit]) -> dict[Place, Witness]:
+        """What is seen of some assets, in the scenarios that their findings need."""
+        places = {unit: place for place, unit in units.items()}
+
+        def scenarios(unit: Unit) -> Iterable[Scenario]:
+            for finding in self.groups[places[unit]]:
+                evidence = self.evidence(finding)
+                yield from evidence.scenarios if evidence else ()
+
+        return {places[seen.unit]: seen for seen in observe(self.sandbox, list(places), scenarios)}
+
+    def of(
+        self, codes: Mapping[Place, set[str]], results: Sequence[FileResult]
+    ) -> dict[Place, list[tuple[Finding, Proof]]]:
+        """The proofs of the fixes of ``codes``, which are in the texts of ``results``."""
+        texts = {result.path: result.text for result in results if result.text is not None}
+        fixed = {
+            place: replace(unit, task=replace(unit.task, files={_below(unit.task.root, place[0]): texts[place[0]]}))
+            for place, unit in self.units.items()
+            if codes.get(place) and place[0] in texts
+        }
+        after = self.run(fixed)
+        return {
+            place: [
+                (finding, prove(self.before[place], after[place], self.evidence(finding)))
+                for finding in self.groups[place]
+                if finding.code in codes[place]
+            ]
+            for place in after
+        }
+
+    def one_by_one(self, places: Iterable[Place]) -> list[tuple[Finding, Proof]]:
+        """Where fixes together are not right: each rule's alone, and of those that are right all that go together."""
+        found: list[tuple[Finding, Proof]] = []
+        for place in sorted(places):
+            alone: list[tuple[Finding, Proof]] = []
+            for code in sorted({finding.code for finding in self.groups[place]}):
+                wanted = (*place, code)
+                results = self.repair(lambda finding, wanted=wanted: _key(finding) != wanted)  # type: ignore[misc]
+                alone += self.of({place: {code}}, results).get(place, [])
+            good = {finding.code for finding, proof in alone if proof.fate is Fate.KEPT}
+            if len(good) > 1:
+                kept = {(*place, code) for code in good}
+                results = self.repair(lambda finding, kept=kept: _key(finding) not in kept)  # type: ignore[misc]
+                together = self.of({place: good}, results).get(place, [])
+                alone = [entry for entry in alone if entry[0].code not in good] + together
+            found += alone
+        return found
+
+
+def _is_doubtful(entries: Sequence[tuple[Finding, Proof]]) -> bool:
+    fates = {proof.fate for _, proof in entries}
+    return len({finding.code for finding, _ in entries}) > 1 and fates != {Fate.KEPT}
+
+
+def _below(root: str, path: str) -> str:
+    return os.path.relpath(os.path.abspath(path), root)
+
+
+def _key(finding: Finding) -> tuple[str, str, str]:
+    return finding.path, finding.function, finding.code
