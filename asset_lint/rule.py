@@ -36,6 +36,7 @@ from .model.knowledge import ResultKind
 from .model.logs import LogCall, Logs
 from .model.metadata import MetadataCall, MetadataEntry, MetadataWay
 from .model.outputs import Output
+from .model.promises import Breach, Mismatch
 from .model.pykinds import PyKind
 from .model.queries import Fetch, Query
 from .model.values import Data, LoggedBy, Origin
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ASSET_CONTEXT", "OP_CONTEXT",
+    "Breach",
     "Connection",
     "Data",
     "Evidence",
@@ -67,6 +69,7 @@ __all__ = [
     "MetadataCall",
     "MetadataEntry",
     "MetadataWay",
+    "Mismatch",
     "Module",
     "Origin",
     "Output",

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from . import pydata
 from .pykinds import PyKind
-from .values import Box, Data, Result, Value
+from .values import Box, Data, Value
 
 if TYPE_CHECKING:
     from .metadata import MetadataEntry
@@ -42,17 +41,7 @@ def refused(entry: MetadataEntry) -> list[Data]:
     taken = INSIDE if entry.nested else TAKEN.get(entry.wrapper)
     if taken is None:
         return []
-    values = [v for v in entry.values if isinstance(v, (Data, Result)) or _is_written(entry)]
-    return list(_refused(values, taken, entry.wrapper))
-
-
-def _is_written(entry: MetadataEntry) -> bool:
-    """Whether a constant or container stands there, or in the variable that does, and not in what may be changed."""
-    node = entry.place.node
-    part = isinstance(node, (ast.Subscript, ast.Attribute)) or (
-        isinstance(node, ast.Call) and not isinstance(node.func, ast.Name)
-    )
-    return len(entry.values) == 1 and not part
+    return list(_refused(pydata.certain(entry.place.node, entry.values), taken, entry.wrapper))
 
 
 def _is_dict(value: Value) -> bool:

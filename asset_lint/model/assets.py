@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .names import Names
     from .outputs import Output
     from .project import Project
+    from .promises import Mismatch
     from .queries import Query
     from .values import Alternatives
     from .work import Work
@@ -261,6 +262,13 @@ class Function:
         found = {entry.place.node: entry for call in self.metadata_calls for entry in call.entries}
         return sorted(found.values(), key=lambda entry: entry.place.span.start)
 
+    @cached_property
+    def mismatches(self) -> list[Mismatch]:
+        """Where what leaves it is not what its return annotation promises, or a check's result is no bool."""
+        from .promises import mismatches_of
+
+        return mismatches_of(self)
+
     def means_builtin(self, name: str) -> bool:
         """Whether the name of a builtin means the builtin in its body."""
         return self.definition.inner.lookup(name) is None
@@ -432,6 +440,7 @@ class Run:
     handed: list[HandedContext] = field(default_factory=list)
     closures: dict[Def, dict[str, Alternatives]] = field(default_factory=dict)  # what nested functions find
     touches_duckdb: bool = False  # it obtains a connection or a relation, or calls what obtains or is handed one
+    ends: bool = False  # some path reaches the end of the body without a `return`
     values: Mapping[ast.expr, Alternatives] = field(default_factory=dict)  # of its expressions, over all paths
     duckdb_calls: frozenset[ast.AST] = frozenset()  # calls of methods of connections and their results
     work: tuple[Work, ...] = ()  # what DuckDB is made to do, by the functions that it calls too

@@ -116,6 +116,11 @@ class Place:
         """Its stretch of the module's text."""
         return self.module.span(self.node)
 
+    def holds(self, other: Place) -> bool:
+        """Whether ``other`` is a part of it, or the whole."""
+        whole, part = self.span, other.span
+        return self.module is other.module and whole.start <= part.start and part.end <= whole.end
+
 
 @dataclass(frozen=True, slots=True)
 class Imported:

@@ -83,11 +83,6 @@ class MetadataEntry:
 
         return always_refused(self)
 
-    def holds(self, place: Place) -> bool:
-        """Whether a place is part of its expression."""
-        whole, part = self.place.span, place.span
-        return place.module is self.place.module and whole.start <= part.start and part.end <= whole.end
-
 
 @dataclass(frozen=True, slots=True)
 class MetadataCall:

@@ -65,6 +65,19 @@ def data_of(value: Value) -> Data | None:
     return None
 
 
+def certain(node: ast.AST, values: Alternatives) -> list[Value]:
+    """Those of the values of an expression that it really has on some path.
+
+    A constant or container counts only where it is all there is and stands there, or in the variable that does: what
+    is looked up in a dict or an object may have been changed since.
+    """
+    looked_up = isinstance(node, (ast.Subscript, ast.Attribute)) or (
+        isinstance(node, ast.Call) and not isinstance(node.func, ast.Name)
+    )
+    alone = len(values) == 1 and not looked_up
+    return [v for v in values if isinstance(v, (Data, Result)) or alone]
+
+
 def made(kind: PyKind, place: Place | None) -> Data:
     """A value of one kind, made at a place."""
     return Data(frozenset((kind,)), made=place)

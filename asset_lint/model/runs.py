@@ -71,6 +71,7 @@ def analyse(function: Function) -> Run:
         closures=flow.closures,
         touches_duckdb=flow.touches,
         values=flow.seen,
+        ends=bool(ends),
     )
     run.queries = queries_of(
         function, list(flow.asked.values()), flow.seen, [*(v for _, _, v in flow.exits.returns), *flow.yields]

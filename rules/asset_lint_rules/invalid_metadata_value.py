@@ -79,7 +79,7 @@ class InvalidMetadataValue(Rule):
             what=" or ".join(sorted(kind.value for kind in kinds)),
             inside=inside,
             cure=f"Write `{cure}(…)`" if cure else "Give a plain Python value",
-            because=[(data.made, "made here") for data in bad if data.made and not entry.holds(data.made)],
+            because=[(data.made, "made here") for data in bad if data.made and not entry.place.holds(data.made)],
             fix=self.wrapped(function, entry, cure) if cure and entry.always_refused else None,
             hint="give a count, a `dict` of plain values, or `MetadataValue.md(frame.head().to_markdown())`"
             if bad[0].kinds & COLUMNS else "",
