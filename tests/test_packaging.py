@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-SHIPPED = {".py", ".json", ".typed"}
+SHIPPED = {".py", ".json", ".typed", ".css"}
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def test_installing_brings_a_few_light_packages(wheel: zipfile.ZipFile) -> None:
     name = next(name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
     metadata = message_from_string(wheel.read(name).decode())
     plain = {line.partition(">")[0] for line in metadata.get_all("Requires-Dist") or () if "extra ==" not in line}
-    assert plain == {"click", "libcst", "pathspec", "rich", "tomli"}
+    assert plain == {"click", "libcst", "pathspec", "rich", "sqlglot", "tomli"}
     assert metadata["Requires-Python"] == ">=3.10"
     assert metadata["License-Expression"] == "Apache-2.0"
 

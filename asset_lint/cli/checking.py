@@ -172,8 +172,11 @@ class Check:
             results, proofs = proven(
                 files, registry, lambda leave: list(self._passes(files, registry, leave)), self.given, processors()
             )
+            context = self._context(results, registry)
             if proofs.entries and not self.quiet:
-                tell(proofs.text(self._context(results, registry)).rstrip("\n"))
+                tell(proofs.text(context).rstrip("\n"))
+            if self.given["report"]:
+                write_file(Path(self.given["report"]), proofs.page(results, context))
         else:
             results = list(self._passes(files, registry))
         failed = [result.error for result in results if result.error is not None]

@@ -105,6 +105,7 @@ _RUNNING = (
         help="How long one run may take (default 60).",
     ),
     click.option("--allow-network", cls=Option, section=RUNNING, is_flag=True, help="Let assets reach the network."),
+    click.option("--report", cls=Option, section=RUNNING, metavar="FILE", help="Write a page (HTML) of what was run."),
     click.option("--trust", cls=Option, section=RUNNING, is_flag=True, help="Don't say that code is going to be run."),
 )  # fmt: skip
 

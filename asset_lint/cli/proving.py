@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from asset_lint.errors import FixError
 from asset_lint.evidence import Evidence, Scenario
 from asset_lint.finding import Finding
 from asset_lint.report.common import BOLD, CYAN, GREEN, RED, YELLOW, Context, counted
@@ -31,6 +33,8 @@ class Proofs:
     """What became of each fix: the finding that it was for, and why."""
 
     entries: list[tuple[Finding, Proof]] = field(default_factory=list)
+    witnesses: Mapping[Place, Witness] = field(default_factory=dict)  # of the runs before
+    versions: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def kept(self) -> set[tuple[str, str, str]]:
@@ -55,6 +59,35 @@ class Proofs:
             f", {counts[Fate.TAKEN_BACK]} taken back, {counts[Fate.NOT_RUN]} not run and so not applied."
         )
         return "\n".join(lines) + "\n"
+
+    def page(self, wanted: Sequence[FileResult], context: Context) -> str:
+        """The same to look at: each asset, its runs before, and its fixes with what became of them."""
+        from asset_lint.report.page import Mark, Mending, page
+
+        from .sections import section
+
+        sections = []
+        for place, witness in self.witnesses.items():
+            mine = [(f, proof) for f, proof in self.entries if (f.path, f.function) == place]
+            marks = [Mark(f.span.line, f.code, f.message, proof.fate.value, proof.words) for f, proof in mine]
+            mendings = [Mending(f.code, proof.fate.value, proof.words, _diff(f, wanted)) for f, proof in mine]
+            sections.append(section(witness, place[0], marks, context, mendings))
+        return page("Fixes, before and after", sections, self.versions)
+
+
+def _diff(finding: Finding, results: Sequence[FileResult]) -> str:
+    """What the fix of a finding changes."""
+    from asset_lint.fixing import apply
+
+    source = next((each.source for each in results if each.path == finding.path), None)
+    if source is None or finding.fix is None:
+        return ""
+    try:
+        new = apply(source.text, [finding.fix])
+    except FixError:  # it was found in a later round, in a text that was fixed before
+        return ""
+    lines = difflib.unified_diff(source.text.split("\n"), new.split("\n"), lineterm="", n=2)
+    return "\n".join(list(lines)[2:])
 
 
 def proven(
@@ -94,6 +127,7 @@ def proven(
         for place in groups.keys() - doubtful:
             proofs.entries += together[place]
         proofs.entries += trial.one_by_one(doubtful)
+        proofs.witnesses, proofs.versions = trial.before, sandbox.versions
     proofs.entries.sort(key=lambda entry: entry[0].order)
     kept = proofs.kept
     return repair(lambda finding: _key(finding) not in kept), proofs

@@ -47,6 +47,7 @@ class Verification:
     paths: Sequence[str]
     given: Mapping[str, Any]
     problems: list[str] = field(default_factory=list)
+    versions: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def registry(self) -> Registry:
@@ -141,6 +142,7 @@ class Verification:
             return []
         quiet = bool(self.given["quiet"])
         with Sandbox(processors()) as sandbox, Progress(len(units), quiet=quiet) as progress:
+            self.versions = sandbox.versions
             return list(observe(sandbox, list(units), scenarios, on_unit=lambda unit: progress.step(unit.file)))
 
     def _evidence(self, code: str) -> Evidence | None:
@@ -156,7 +158,8 @@ class Verification:
         units: Mapping[Unit, Located],
         witnesses: Sequence[Witness],
     ) -> tuple[list[Finding], list[Row]]:
-        rows = {(units[each.unit].path, units[each.unit].function): Row(each) for each in witnesses}
+        places = {each: (units[each.unit].path, units[each.unit].function) for each in witnesses}
+        rows = {place: Row(place, witness) for witness, place in places.items()}
         findings: list[Finding] = []
         for finding in said:
             reached = [rows[place] for place in leading[finding.path, finding.function] if place in rows]
@@ -211,10 +214,28 @@ class Verification:
         else:
             reported = [each for each in findings if each.verdict != "refuted"]
             text = render(output_format, reported, self._context(results))
+        if self.given["report"]:
+            write_file(Path(self.given["report"]), self._page(findings, rows, results))
         if self.given["output_file"]:
             write_file(Path(self.given["output_file"]), text)
         else:
             write(text)
+
+    def _page(self, findings: Sequence[Finding], rows: Sequence[Row], results: Sequence[FileResult]) -> str:
+        from asset_lint.report.page import Mark, page
+
+        from .sections import section
+
+        context = self._context(results)
+        sections = []
+        for row in rows:
+            marks = []
+            for finding in findings:
+                seen = next((note.message for note in finding.notes if note.message.startswith(finding.verdict)), "")
+                if (finding.path, finding.function) == row.place and finding.verdict:
+                    marks.append(Mark(finding.span.line, finding.code, finding.message, finding.verdict, seen))
+            sections.append(section(row.witness, row.place[0], marks, context))
+        return page("What was verified", sections, self.versions)
 
     def _context(self, results: Sequence[FileResult]) -> Context:
         from .checking import repository
@@ -247,8 +268,9 @@ BEYOND_DOUBT = frozenset(
 
 @dataclass
 class Row:
-    """What is shown of one asset: its witness, and of each finding its code, the verdict and the words for it."""
+    """What is shown of one asset: where it stands, its witness, and each finding's code, verdict and words for it."""
 
+    place: Place
     witness: Witness
     verdicts: list[tuple[str, str, str]] = field(default_factory=list)
 

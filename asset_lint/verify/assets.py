@@ -31,7 +31,7 @@ class Unit:
         return self.function.rpartition(".")[2]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Witness:
     """What was seen of a unit. ``keys`` are its assets, ``problem`` says why nothing could be run; "": it could."""
 
@@ -82,7 +82,8 @@ def observe(
         if not left[unit]:
             on_unit(unit)
     for unit in units:
-        yield replace(listed[unit], runs=runs[unit], problem=listed[unit].problem or _problem_of(runs[unit]))
+        ordered = {scenario: runs[unit][scenario] for scenario in Scenario if scenario in runs[unit]}
+        yield replace(listed[unit], runs=ordered, problem=listed[unit].problem or _problem_of(runs[unit]))
 
 
 def _problem_of(runs: Mapping[Scenario, Sequence[Observations]]) -> str:
