@@ -271,6 +271,7 @@ def version() -> None:
 Examples:
   asset-lint verify src/ --database warehouse.duckdb   run every asset, on a copy of that database
   asset-lint verify src/ --select daily_trips          one asset
+  asset-lint verify --rules                            what the rules say of themselves, by their own cases
 
 \b
 Needs what the assets need, and: pip install "asset-lint[verify]"
@@ -292,6 +293,13 @@ def verify(paths: tuple[str, ...], **given: Any) -> int:
     Each finding is confirmed, refuted (what it speaks of ran, and did no harm) or not reached. The database is copied;
     the original is never opened. A word of `--select` that names no rule names assets.
     """
+    if given.pop("of_rules"):
+        from .options import split
+        from .pairs import run_rules
+
+        if paths:
+            raise UsageError("--rules runs the rules' own cases: leave out the paths")
+        return run_rules(split(given["select"]), given["fixtures"], given["jobs"], given["output_format"])
     from .verifying import Verification
 
     return Verification(paths, given).run()

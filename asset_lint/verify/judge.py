@@ -34,28 +34,23 @@ class Judgement:
 class Probe:
     """How a symptom is told from what was seen.
 
-    ``look`` says in words what one run shows of it, "" where it shows nothing; ``compare`` does so of a run beside the
-    normal one. ``reached`` is whether a run could have shown it.
+    ``look`` says in words what a run shows of it, "" where it shows nothing; it may look at the other runs, too.
+    ``reached`` is whether a run that shows nothing could have shown it.
     """
 
-    look: Callable[[Observations], str] | None = None
-    compare: Callable[[Observations, Observations], str] | None = None
-    reached: Callable[[Observations], bool] = lambda run: run.finished
+    look: Callable[[Observations, Runs], str]
+    reached: Callable[[Observations], bool] = lambda run: bool(run.runs) or run.load_error is not None
 
 
 def judge(evidence: Evidence, runs: Runs) -> Judgement:
-    """Whether ``runs`` show the symptom; those that are compared with the normal one need it among them."""
+    """Whether ``runs`` show the symptom; what is a difference from the normal run needs that among them, too."""
     from .symptoms import PROBES
 
     probe = PROBES[evidence]
-    normal = next(iter(runs.get(Scenario.NORMAL, ())), None)
     reached = False
     for scenario in evidence.scenarios:
         for run in runs.get(scenario, ()):
-            seen = probe.look(run) if probe.look else ""
-            if not seen and probe.compare and normal is not None:
-                seen = probe.compare(normal, run)
-            if seen:
+            if seen := probe.look(run, runs):
                 return Judgement(Verdict.CONFIRMED, seen, scenario)
             reached |= probe.reached(run)
     return Judgement(Verdict.REFUTED if reached else Verdict.NOT_REACHED)

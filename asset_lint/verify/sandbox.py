@@ -108,7 +108,7 @@ class Sandbox:
     # -- one run ------------------------------------------------------------------------------------------------------
 
     def _prepare(self, task: Task, folder: Path) -> dict[str, Any]:
-        (folder / "project").mkdir(parents=True)
+        (folder / "project").mkdir(parents=True, exist_ok=True)
         for name, text in task.files.items():
             path = folder / "project" / name
             if task.root:
@@ -118,6 +118,7 @@ class Sandbox:
             path.write_bytes(text.encode())
         template, tables = self._template(task)
         _copy_database(template, folder / "database.duckdb")
+        shutil.copytree(template.parent, folder / "work", ignore=shutil.ignore_patterns("database.duckdb*"))
         plain = {name: value for name, value in asdict(task).items() if name not in ("files", "setup", "database")}
         return {
             **plain,
@@ -133,7 +134,8 @@ class Sandbox:
         variant = task.scenario.value if task.scenario in _VARIANTS else ""
         key = (task.setup, task.database, variant)
         if key not in self._templates:
-            path = self.folder / f"template-{len(self._templates)}.duckdb"
+            path = self.folder / f"template-{len(self._templates)}" / "database.duckdb"
+            path.parent.mkdir()
             if task.database:
                 _copy_database(Path(task.database), path)
             answer = self.ask("build", path=str(path), setup=task.setup, variant=variant)

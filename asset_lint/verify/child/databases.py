@@ -23,7 +23,11 @@ _TABLES = (
 
 
 def build(request: dict[str, Any]) -> dict[str, Any]:
-    """A database at ``path``, from ``setup`` or what is already there, in the ``variant`` that a scenario wants."""
+    """A database at ``path``, from ``setup`` or what is already there, in the ``variant`` that a scenario wants.
+
+    Files that ``setup`` writes, with relative paths, come to stand beside it.
+    """
+    os.chdir(os.path.dirname(request["path"]))
     with duckdb.connect(request["path"]) as connection:
         if request["setup"] and request["variant"] != "no tables":
             connection.execute(request["setup"])

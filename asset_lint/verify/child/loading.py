@@ -35,6 +35,7 @@ class Target:
         if self.kind != "source":
             facts["op"] = self.definition.node_def.name
             facts["inputs"] = inputs_of(self.definition)
+            facts["misnamed"] = [name for name in facts["inputs"] if _is_special(self.function, name)]
         function = inspect.unwrap(self.function) if callable(self.function) else None
         code = getattr(function, "__code__", None)
         if code is not None:
@@ -147,6 +148,15 @@ def _names(definition: Any) -> Iterator[str]:
 def inputs_of(definition: Any) -> dict[str, str]:
     """The asset behind each parameter that takes a value."""
     return {name: key.to_user_string() for name, key in definition.keys_by_input_name.items()}
+
+
+def _is_special(function: Any, name: str) -> bool:
+    """Whether a parameter that takes an asset's value is annotated as a context or a configuration."""
+    annotation = getattr(function, "__annotations__", {}).get(name)
+    if isinstance(annotation, str):
+        return annotation.rpartition(".")[2] in _CONTEXTS
+    is_config = isinstance(annotation, type) and issubclass(annotation, dagster.Config)
+    return is_config or _text(annotation) in _CONTEXTS
 
 
 def function_of(node: Any) -> Any:

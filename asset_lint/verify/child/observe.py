@@ -48,6 +48,7 @@ class _State:
         self.connections: dict[int, _Connection] = {}
         self.count = 0
         self.queries = 0
+        self.used_default = False
         self.inside = threading.local()
 
     def number(self, connection: Any) -> int:
@@ -79,6 +80,18 @@ def unseen() -> Iterator[None]:
 def open_files() -> set[str]:
     """The database files that connections of this process are open on, as far as was seen."""
     return {each.path for each in _state.connections.values() if each.path and not each.closed} if _state else set()
+
+
+def tell_default_state() -> None:
+    """What the default connection is left with, if it was used."""
+    if _state is None or not _state.used_default:
+        return
+    with unseen():
+        tables = duckdb.sql(
+            "SELECT table_name FROM duckdb_tables() WHERE NOT internal UNION ALL "
+            "SELECT view_name FROM duckdb_views() WHERE NOT internal"
+        ).fetchall()
+    _state.recorder.tell("default_state", tables=sorted(name for (name,) in tables))
 
 
 def install() -> None:
@@ -186,18 +199,19 @@ def _closing(original: Any, *, how: str) -> Any:
         if state is None or known is None:
             return original(self, *args)
         held = lock_held(known.path) if known.path and not known.closed else None
-        result = original(self, *args)
-        if not known.closed:
-            known.closed = True
-            by = "with" if how == "with" or _in_context_manager(state.recorder) else "close"
-            place = state.recorder.place()
-            state.recorder.tell("closed", connection=known.number, how=by, place=place, was_locked=held)
-        return result
+        try:
+            return original(self, *args)
+        finally:  # `__exit__` itself raises again what it is left with
+            if not known.closed:
+                known.closed = True
+                by = "with" if how == "with" or _in_context_manager() else "close"
+                place = state.recorder.place()
+                state.recorder.tell("closed", connection=known.number, how=by, place=place, was_locked=held)
 
     return close
 
 
-def _in_context_manager(recorder: Recorder) -> bool:
+def _in_context_manager() -> bool:
     """Whether the user's code is being left through a context manager, of a library or its own."""
     for frame in frames():
         if frame.f_globals.get("__name__") == "contextlib" or frame.f_code.co_name in _CONTEXT_MANAGERS:
@@ -305,6 +319,7 @@ def _default(original: Any, method: str) -> Any:
         if state is None or getattr(state.inside, "deep", False) or named.get("connection") is not None:
             return original(*args, **named)
         call = functools.partial(original, *args, **named)
+        state.used_default = True
         if method in _QUERIES:
             return _ask(state, 0, method, call, args, named)
         return _work(state, None, method, call, fetches=method in _FETCHES)

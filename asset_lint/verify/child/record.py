@@ -41,17 +41,20 @@ class Recorder:
     def place(self) -> dict[str, Any] | None:
         """Where in the user's code the call came from: file, line, function; None where no such code led here.
 
-        ``library`` names the package of Dagster's that stands between.
+        ``library`` names the package of Dagster's that stands between, ``entered`` the function by which the user's
+        code was entered.
         """
-        library = ""
+        library, place = "", None
         for frame in frames():
             if self.own(frame):
-                file = Path(frame.f_code.co_filename).relative_to(self.project).as_posix()
-                return {"file": file, "line": frame.f_lineno, "function": frame.f_code.co_name, "library": library}
-            module = frame.f_globals.get("__name__", "")
-            if module.startswith("dagster_"):
+                name = frame.f_code.co_name
+                if place is None:
+                    file = Path(frame.f_code.co_filename).relative_to(self.project).as_posix()
+                    place = {"file": file, "line": frame.f_lineno, "function": name, "library": library}
+                place["entered"] = name
+            elif place is None and (module := frame.f_globals.get("__name__", "")).startswith("dagster_"):
                 library = module
-        return None
+        return place
 
 
 def frames() -> Iterator[FrameType]:

@@ -25,7 +25,12 @@ from .isolation import without_network, writing_only_below
 from .loading import Loaded, load
 from .locks import lock_held
 from .record import Recorder, error_facts
-from .surroundings import keep_printing_and_warnings, keep_starting_processes, shorten_waiting
+from .surroundings import (
+    keep_declared_dependencies,
+    keep_printing_and_warnings,
+    keep_starting_processes,
+    shorten_waiting,
+)
 
 _instance: Any = None
 
@@ -64,6 +69,7 @@ def run(task: dict[str, Any], pipe: int, own_space: bool) -> None:
         network=network or without_network(),
         files=writing_only_below([folder], network=network),
         processes=own_space,
+        database=recorder.database,
     )
     gc.disable()  # a traceback that keeps a connection alive is not to be cleared away by chance
     sys.path[:0] = [os.path.normpath(os.path.join(project, each)) for each in task["search"]]
@@ -71,6 +77,7 @@ def run(task: dict[str, Any], pipe: int, own_space: bool) -> None:
     effects = Effects(scenario, task["at"], folder, Path(task["copy"]) if task["copy"] else None)
     keep_printing_and_warnings(recorder)
     keep_starting_processes(recorder)
+    keep_declared_dependencies(recorder)
     observe.watch(recorder, effects)
     try:
         loaded = load(task)
@@ -83,6 +90,7 @@ def run(task: dict[str, Any], pipe: int, own_space: bool) -> None:
     if not task["only_load"]:
         Execution(task, recorder, loaded, scenario, _instance).run()
         _tell_locks(recorder, "ran")
+        observe.tell_default_state()
     recorder.tell("end")
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import builtins
+import contextlib
+import inspect
 import sys
 import time
 import warnings
 from types import SimpleNamespace
 from typing import Any
+
+import dagster
 
 from . import observe
 from .record import Recorder, shortened
@@ -43,6 +47,35 @@ def keep_printing_and_warnings(recorder: Recorder) -> None:
 
     warnings.simplefilter("always")
     warnings.showwarning = warn
+
+
+def keep_declared_dependencies(recorder: Recorder) -> None:
+    """Tell which assets stand in ``deps``, and which are parameters: the definition makes no difference of it."""
+    original = dagster.asset
+
+    def asset(*args: Any, **named: Any) -> Any:
+        made = original(*args, **named)
+        deps = named.get("deps")
+        if not deps:
+            return made
+
+        def define(function: Any) -> Any:
+            with contextlib.suppress(TypeError):
+                recorder.tell("declared", deps=[_key(each) for each in deps], parameters=_names(function))
+            return made(function)
+
+        return define
+
+    dagster.asset = asset
+
+
+def _key(dependency: Any) -> str:
+    key = getattr(dependency, "asset_key", None) or getattr(dependency, "key", dependency)
+    return key if isinstance(key, str) else "/".join(getattr(key, "path", [repr(key)]))
+
+
+def _names(function: Any) -> list[str]:
+    return list(inspect.signature(function).parameters)
 
 
 def keep_starting_processes(recorder: Recorder) -> None:

@@ -1,0 +1,103 @@
+"""The fixture cases of rules, as things to run.
+
+``<fixtures>/<rule>/<case>/`` has the sides ``violation`` and ``fixed``, each a module or a folder. Beside them may be
+
+``setup.sql``      makes the tables that they read
+``inputs/``        values of upstream assets by name: CSV, JSON or Parquet files, or a ``.py`` with an expression
+``expected.json``  ``value``, ``type`` and ``rows`` of what ``fixed`` gives, where ``violation`` fails by nature
+``verify.toml``    ``skip``: why the case cannot be run; ``definitions``: expressions, evaluated in the first module,
+                   that give further definitions; tables ``config`` (by op) and ``environment``
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from asset_lint.config import targets
+from asset_lint.config.toml import load
+from asset_lint.evidence import Evidence, Scenario
+
+from .task import Limits, Task
+
+_MARK = re.compile(r"# expect(?:\[duckdb(?P<versions>[^\]]+)\])?: (?P<words>.*)$", re.MULTILINE)
+_LIMITS = Limits(wall=20, cpu=20)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A violation and its cure, and what must be seen of them."""
+
+    folder: Path
+    code: str
+    evidence: Evidence
+
+    @property
+    def name(self) -> str:
+        """The rule's folder and the case's."""
+        return f"{self.folder.parent.name}/{self.folder.name}"
+
+    @cached_property
+    def settings(self) -> Mapping[str, Any]:
+        """What ``verify.toml`` says."""
+        path = self.folder / "verify.toml"
+        return load(path.read_text()) if path.exists() else {}
+
+    @cached_property
+    def expected(self) -> Mapping[str, Any] | None:
+        """What ``expected.json`` says."""
+        path = self.folder / "expected.json"
+        found: Mapping[str, Any] | None = json.loads(path.read_text()) if path.exists() else None
+        return found
+
+    def holds_with(self, duckdb: str) -> bool:
+        """Whether a version of DuckDB is one for which the finding is expected."""
+        release = tuple(int(part) for part in duckdb.split(".")[:2])
+        ranges = [match["versions"] for text in self._texts("violation").values()
+                  for match in _MARK.finditer(text) if self.code in match["words"]]  # fmt: skip
+        return not ranges or any(each is None or targets.parse(each).supports(release) for each in ranges)
+
+    def task(self, side: str, scenario: Scenario, at: int = 0) -> Task:
+        """The run of a side."""
+        files = self._texts(side)
+        modules = [name for name in files if name.endswith(".py") and not _is_test(name)]
+        setup = self.folder / "setup.sql"
+        inputs = self.folder / "inputs"
+        return Task(
+            modules=tuple(sorted(modules, key=lambda name: (name != "definitions.py", name.count("/"), name))),
+            scenario=scenario,
+            files=files,
+            setup=setup.read_text() if setup.exists() else "",
+            inputs={path.stem: str(path.resolve()) for path in inputs.iterdir()} if inputs.is_dir() else {},
+            environment=self.settings.get("environment", {}),
+            config=self.settings.get("config", {}),
+            definitions=tuple(self.settings.get("definitions", ())),
+            at=at,
+            watch_calls=self.evidence is Evidence.CONTEXT_OF_OTHER_TYPE,
+            limits=_LIMITS,
+        )
+
+    def _texts(self, side: str) -> dict[str, str]:
+        folder = self.folder / side
+        if not folder.is_dir():
+            return {"assets.py": folder.with_suffix(".py").read_bytes().decode()}
+        paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc")
+        return {path.relative_to(folder).as_posix(): path.read_bytes().decode() for path in paths}
+
+
+def _is_test(name: str) -> bool:
+    parts = name.split("/")
+    return "tests" in parts or parts[-1].startswith("test_") or parts[-1] == "conftest.py"
+
+
+def cases(fixtures: Path, rules: Mapping[str, tuple[str, Evidence]]) -> Iterator[Case]:
+    """The cases below ``fixtures`` that have a violation, of ``rules``: by folder name, the code and its evidence."""
+    for name, (code, evidence) in sorted(rules.items()):
+        for folder in sorted((fixtures / name).glob("*")):
+            if any((folder / side).exists() for side in ("violation.py", "violation")):
+                yield Case(folder, code, evidence)
