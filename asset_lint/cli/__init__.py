@@ -14,7 +14,7 @@ import click
 from asset_lint.errors import AssetLintError, UsageError
 from asset_lint.version import version as installed_version
 
-from .options import FILES, FIXING, OUTPUT, SELECTION, Command, Option, configuration, running
+from .options import FILES, FIXING, OUTPUT, RUNNING, SELECTION, Command, Option, configuration, running
 from .terminal import BrokenPipe, silence, tell, write
 
 _COMPLETION = "_ASSET_LINT_COMPLETE"
@@ -280,6 +280,10 @@ Needs what the assets need, and: pip install "asset-lint[verify]"
 @click.argument("paths", nargs=-1, metavar="[PATHS]...")
 @configuration
 @running
+@click.option(
+    "--rules", "of_rules", cls=Option, section=RUNNING, is_flag=True, help="Run the rules' own cases instead."
+)
+@click.option("--fixtures", cls=Option, section=RUNNING, metavar="DIR", help="The folder with the rules' cases.")
 @click.option(
     "--output-format", cls=Option, section=OUTPUT, metavar="FORMAT",
     help="table (default), full, concise, json, github or sarif.",

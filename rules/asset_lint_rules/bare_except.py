@@ -1,6 +1,6 @@
 import libcst as cst
 
-from asset_lint.rule import Fix, Handler, Rule, Safety
+from asset_lint.rule import Evidence, Fix, Handler, Rule, Safety
 
 
 class BareExcept(Rule):
@@ -54,6 +54,7 @@ class BareExcept(Rule):
         "`{clause}` swallows a cancelled run, and every mistake in the `try`: the step goes green. "
         "Name what you expect, e.g. `{cure}`"
     )
+    evidence = Evidence.CANCELLATION_SWALLOWED
 
     def visit_handler(self, handler: Handler) -> None:
         if not handler.catches_everything or handler.reraises:

@@ -1,5 +1,5 @@
 from asset_lint.rewrite import hold
-from asset_lint.rule import Connection, Fix, Rule, Severity
+from asset_lint.rule import Connection, Evidence, Fix, Rule, Severity
 
 
 class ConnectionWithoutContextManager(Rule):
@@ -48,6 +48,7 @@ class ConnectionWithoutContextManager(Rule):
     message = "`{function}` closes {name} by hand: the next edit may leave its file locked. Hold it in a `with`"
     severity = Severity.WARNING
     duty = True
+    evidence = Evidence.CLOSED_BY_HAND
 
     def visit_connection(self, connection: Connection) -> None:
         if connection.is_closed_by_hand and not connection.in_memory:

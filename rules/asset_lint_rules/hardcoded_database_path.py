@@ -1,4 +1,4 @@
-from asset_lint.rule import Connection, Fix, Origin, Rule, Safety
+from asset_lint.rule import Connection, Evidence, Fix, Origin, Rule, Safety
 
 
 class HardcodedDatabasePath(Rule):
@@ -49,6 +49,7 @@ class HardcodedDatabasePath(Rule):
         "`{function}` opens a database file whose path stands in the code: every environment and test opens the same "
         "one. Take it from a resource"
     )
+    evidence = Evidence.FOREIGN_DATABASE
     hint = 'bind a resource: `resources={"database": DuckDBResource(database=EnvVar("DUCKDB_DATABASE"))}`'
 
     def visit_connection(self, connection: Connection) -> None:

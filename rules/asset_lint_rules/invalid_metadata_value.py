@@ -1,4 +1,4 @@
-from asset_lint.rule import Data, Fix, Function, MetadataEntry, PyKind, Rule
+from asset_lint.rule import Data, Evidence, Fix, Function, MetadataEntry, PyKind, Rule
 
 K = PyKind
 BY_KIND = {
@@ -62,6 +62,7 @@ class InvalidMetadataValue(Rule):
         "the metadata{key} of `{function}` is {what}, which Dagster does not take{inside}: the run fails when its work "
         "is done. {cure}"
     )
+    evidence = Evidence.METADATA_REFUSED
 
     def visit_function(self, function: Function) -> None:
         for entry in function.metadata_entries:

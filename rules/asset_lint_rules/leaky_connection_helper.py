@@ -1,5 +1,5 @@
 from asset_lint.rewrite import hold
-from asset_lint.rule import Connection, Fix, Rule, Severity, Way
+from asset_lint.rule import Connection, Evidence, Fix, Rule, Severity, Way
 
 MESSAGES = {
     Way.LENT: (
@@ -57,6 +57,7 @@ class LeakyConnectionHelper(Rule):
 
     code = "AL206"
     message = MESSAGES[Way.LENT]
+    evidence = Evidence.CONNECTION_LEFT_OPEN
 
     def visit_connection(self, connection: Connection) -> None:
         lent = connection.lent

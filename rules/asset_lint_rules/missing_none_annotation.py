@@ -1,4 +1,4 @@
-from asset_lint.rule import Fix, Function, Rule, Safety, Severity
+from asset_lint.rule import Evidence, Fix, Function, Rule, Safety, Severity
 
 
 class MissingNoneAnnotation(Rule):
@@ -44,6 +44,7 @@ class MissingNoneAnnotation(Rule):
     code = "AL704"
     severity = Severity.WARNING
     duty = True
+    evidence = Evidence.NONE_STORED
     message = "`{function}` returns nothing and does not say so: its IO manager has to store a `None`. Write `-> None`"
 
     def visit_asset(self, asset: Function) -> None:

@@ -3,6 +3,7 @@ import ast
 from asset_lint.rule import (
     ASSET_CONTEXT,
     OP_CONTEXT,
+    Evidence,
     Fix,
     Function,
     HandedContext,
@@ -58,6 +59,7 @@ class MixedContextTypes(Rule):
 
     code = "AL401"
     severity = Severity.WARNING
+    evidence = Evidence.CONTEXT_OF_OTHER_TYPE
     message = (
         "the context of the asset `{function}` is declared `OpExecutionContext`: it lacks what assets' contexts have. "
         "Write `AssetExecutionContext`"

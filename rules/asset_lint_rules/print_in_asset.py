@@ -3,7 +3,7 @@ from __future__ import annotations
 import libcst as cst
 
 from asset_lint.rewrite.texts import joined_text
-from asset_lint.rule import Fix, Rule, Severity
+from asset_lint.rule import Evidence, Fix, Rule, Severity
 
 IDLE = frozenset(("end", "flush"))  # what a log line has no use for
 
@@ -51,6 +51,7 @@ class PrintInAsset(Rule):
 
     code = "AL503"
     severity = Severity.WARNING
+    evidence = Evidence.PRINTED_ONLY
     message = "`print` in `{function}` is no event of the run, so nobody finds it there. Write `{cure}`"
 
     def visit_Call(self, node: cst.Call) -> None:

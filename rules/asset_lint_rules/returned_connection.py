@@ -1,5 +1,5 @@
 from asset_lint.rewrite import Rewrite, convert, is_statement_only, keep_statement, query_as_relation
-from asset_lint.rule import Fix, Output, ResultKind, Rule
+from asset_lint.rule import Evidence, Fix, Output, ResultKind, Rule
 
 
 class ReturnedConnection(Rule):
@@ -44,6 +44,7 @@ class ReturnedConnection(Rule):
 
     code = "AL102"
     message = "`{function}` gives a DuckDB connection, which can't be stored: the run fails when it is pickled. {cure}"
+    evidence = Evidence.VALUE_NOT_STORED
 
     def visit_output(self, output: Output) -> None:
         if ResultKind.CONNECTION not in output.kinds or not self.in_function.refuses_duckdb_objects:

@@ -1,5 +1,5 @@
 from asset_lint.rewrite import convert, is_statement_only, keep_statement
-from asset_lint.rule import Fix, Output, ResultKind, Rule
+from asset_lint.rule import Evidence, Fix, Output, ResultKind, Rule
 
 RELATIONS = frozenset((ResultKind.RELATION, ResultKind.GROUPED))
 
@@ -51,6 +51,7 @@ class ReturnedRelation(Rule):
         "`{function}` gives a DuckDB relation, which can't be stored: the run fails when it is pickled. "
         "Convert it, e.g. `{cure}`"
     )
+    evidence = Evidence.VALUE_NOT_STORED
     ddl_message = (
         "`{function}` gives what `{statement} …` gave: on DuckDB 2 a relation, which can't be stored. Drop the `return`"
     )

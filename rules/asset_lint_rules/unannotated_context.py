@@ -1,4 +1,4 @@
-from asset_lint.rule import ASSET_CONTEXT, Fix, Function, Parameter, Place, Rule, Severity
+from asset_lint.rule import ASSET_CONTEXT, Evidence, Fix, Function, Parameter, Place, Rule, Severity
 
 
 class UnannotatedContext(Rule):
@@ -39,6 +39,7 @@ class UnannotatedContext(Rule):
     code = "AL403"
     severity = Severity.WARNING
     duty = True
+    evidence = Evidence.CONTEXT_UNDECLARED
     message = (
         "the context of `{function}` has no type: a misspelt member is found only when the run fails at it. "
         "Write `{name}: AssetExecutionContext`"

@@ -1,5 +1,5 @@
 from asset_lint.rewrite import hold
-from asset_lint.rule import Connection, Fix, Rule, Severity, Way
+from asset_lint.rule import Connection, Evidence, Fix, Rule, Severity, Way
 
 MESSAGES = {
     Way.NEVER_ENTERED: (
@@ -58,6 +58,7 @@ class UnclosedConnection(Rule):
 
     code = "AL201"
     message = "{name} of `{function}` is not closed on every way out: its file stays locked. Hold it in a `with`"
+    evidence = Evidence.CONNECTION_LEFT_OPEN
 
     def visit_connection(self, connection: Connection) -> None:
         for leak in connection.leaks[:1]:

@@ -1,4 +1,4 @@
-from asset_lint.rule import Fix, Query, ResultKind, Rule, Safety
+from asset_lint.rule import Evidence, Fix, Query, ResultKind, Rule, Safety
 
 
 class UnguardedFetchone(Rule):
@@ -48,6 +48,7 @@ class UnguardedFetchone(Rule):
         "this query may give no row, and `{function}` takes one for granted: {error} on an empty table. "
         "Look at what `{method}` gives first"
     )
+    evidence = Evidence.FAILS_ON_NO_ROWS
 
     def visit_query(self, query: Query) -> None:
         if not any(fetch.kind in (ResultKind.ROW, ResultKind.ROWS) for fetch in query.fetches):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from asset_lint.rule import Fix, Function, Rule, Severity, Work, WorkKind
+from asset_lint.rule import Evidence, Fix, Function, Rule, Severity, Work, WorkKind
 
 
 class UnhandledDuckdbError(Rule):
@@ -56,6 +56,7 @@ class UnhandledDuckdbError(Rule):
     )
     severity = Severity.WARNING
     duty = True
+    evidence = Evidence.ERROR_UNTOLD
 
     def visit_asset(self, asset: Function) -> None:
         queries = [work for work in asset.work if work.kind is WorkKind.QUERY and not work.in_memory]
