@@ -11,6 +11,8 @@ engine calls, in this order:
 ``visit_output(output)``           each value of DuckDB's own that leaves a compute function
 ``visit_handler(handler)``         each ``except`` clause of the function
 ``visit_metadata(call)``           each call that adds metadata: on the context, in a result, a check, a materialization
+``visit_stale_use(use)``           each use of a result, or a connection, after the connection was closed
+``visit_busy_use(use)``            each use that DuckDB 2 refuses, for an earlier result on the connection is unfinished
 ``visit_<LibCST class>(node)``     each LibCST node of that class in the function's own body
 
 Docstrings of rules are their pages: sections *What it does*, *Why is this bad?*, *Example*, *Use instead*,
@@ -39,6 +41,7 @@ from .model.outputs import Output
 from .model.promises import Breach, Mismatch
 from .model.pykinds import PyKind
 from .model.queries import Fetch, Query
+from .model.uses import BusyUse, StaleUse
 from .model.values import Data, LoggedBy, Origin
 from .model.work import Guard, Work, WorkKind
 from .rewrite import Rewrite
@@ -51,6 +54,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ASSET_CONTEXT", "OP_CONTEXT",
     "Breach",
+    "BusyUse",
     "Connection",
     "Data",
     "Evidence",
@@ -83,6 +87,7 @@ __all__ = [
     "Safety",
     "Severity",
     "Span",
+    "StaleUse",
     "TakenRow",
     "Way",
     "Work",
@@ -135,6 +140,12 @@ class Rule:
 
     def visit_handler(self, handler: Handler) -> None:
         """An ``except`` clause of the function."""
+
+    def visit_stale_use(self, use: StaleUse) -> None:
+        """Something that lives by its connection, used after that was closed."""
+
+    def visit_busy_use(self, use: BusyUse) -> None:
+        """Work on a connection that still has rows to give."""
 
     def visit_metadata(self, call: MetadataCall) -> None:
         """A call by which the function adds metadata."""

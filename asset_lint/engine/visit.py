@@ -26,6 +26,8 @@ _PARTS = {
     "visit_output": "outputs",
     "visit_handler": "handlers",
     "visit_metadata": "metadata_calls",
+    "visit_stale_use": "stale_uses",
+    "visit_busy_use": "busy_uses",
 }
 _DOMAIN = ("visit_function", "visit_asset", *_PARTS)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from .index import Def, Module, Place, Scope
 from .logs import LogCall, gives_logger_away
+from .uses import NOTHING, Aftermath
 from .values import ANY, Alternatives, Conn, Const, LoggedBy, Manager, Site, State, Status, join, sites_in
 from .work import Guard, Work, WorkKind
 
@@ -66,6 +67,7 @@ class Summary:
     yield_guards: tuple[Guard, ...] = ()  # what sees an error that is raised at its ``yield``
     logged: tuple[LogCall, ...] = ()
     logger_given_away: bool = False  # to code that isn't seen, and that may log by it
+    after: Aftermath = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +189,7 @@ class Analysis:
             mine_status = status.get(site, value)
             status[site] = value if mine_status == value else Status.HANDED
         asked = a.asked if a.asked == b.asked else {k: v for k, v in a.asked.items() if b.asked.get(k) == v}
-        return State(env, status, asked)
+        return State(env, status, asked, {**a.open_results, **b.open_results})
 
     def hand_on(self, state: State, values: Iterable[object], status: Status = Status.HANDED) -> None:
         """The connections held by ``values`` are someone else's business from here on."""

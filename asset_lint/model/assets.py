@@ -12,12 +12,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from .index import Def, Imported, Module, Place, Scope, own_nodes
+from .knowledge import duckdb_span
 from .names import Expression, External
 
 if TYPE_CHECKING:
     from .analysis import HandedContext
     from .catching import Catching
     from .connections import Connection
+    from .early import EarlyFetch
     from .giving import Giving
     from .handlers import Handler
     from .logs import LogCall, Logs
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from .project import Project
     from .promises import Mismatch
     from .queries import Query
+    from .uses import BusyUse, StaleUse
     from .values import Alternatives
     from .work import Work
 
@@ -274,6 +277,22 @@ class Function:
         return self.definition.inner.lookup(name) is None
 
     @property
+    def stale_uses(self) -> list[StaleUse]:
+        """What it uses after the connection that it lives by was closed."""
+        return self.run.stale_uses
+
+    def early_fetch(self, use: StaleUse) -> EarlyFetch | None:
+        """How to fetch early what a stale use reads too late."""
+        from .early import early_fetch
+
+        return early_fetch(self, use)
+
+    @property
+    def busy_uses(self) -> list[BusyUse]:
+        """The work that it asks of a connection on which an earlier result is unfinished, for DuckDB 2."""
+        return self.run.busy_uses
+
+    @property
     def handed_contexts(self) -> list[HandedContext]:
         """The calls by which its context goes to functions of the project, through however many of them."""
         return self.run.handed
@@ -297,6 +316,11 @@ class Function:
                 return True
             current = current.parent
         return False
+
+    def on_duckdb(self, *versions: str) -> str:
+        """Those DuckDB versions, as a part of a sentence, where not every version that may be in use is among them."""
+        assert self.project is not None
+        return duckdb_span(versions, self.project.duckdb_versions)
 
     def naming(self, annotation: ast.expr, name: str) -> Place | None:
         """The part of an annotation that names a context class."""
@@ -354,6 +378,13 @@ class Function:
         from .conversion import conversion_of
 
         return conversion_of(self, whole=whole)
+
+    @property
+    def return_type(self) -> str:
+        """The dotted name of the return annotation's head, "" where there is none or it is no library's."""
+        from .conversion import return_type_of
+
+        return return_type_of(self)
 
     @property
     def promises_duckdb_object(self) -> bool:
@@ -437,6 +468,8 @@ class Run:
     connections: list[Connection] = field(default_factory=list)
     outputs: list[Output] = field(default_factory=list)
     queries: list[Query] = field(default_factory=list)  # inside what it calls, too
+    stale_uses: list[StaleUse] = field(default_factory=list)
+    busy_uses: list[BusyUse] = field(default_factory=list)
     handed: list[HandedContext] = field(default_factory=list)
     closures: dict[Def, dict[str, Alternatives]] = field(default_factory=dict)  # what nested functions find
     touches_duckdb: bool = False  # it obtains a connection or a relation, or calls what obtains or is handed one

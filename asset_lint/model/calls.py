@@ -7,7 +7,7 @@ from abc import abstractmethod
 from dataclasses import dataclass, replace
 
 from . import pydata
-from .analysis import ANYTHING, DUCKDB, MAX_DEPTH, Analysis, HandedContext
+from .analysis import ANYTHING, DUCKDB, MAX_DEPTH, HandedContext
 from .index import Class, Def, Place
 from .knowledge import ResultKind, duckdb_gives_itself, duckdb_opens, duckdb_result, duckdb_uses_default_connection
 from .library import (
@@ -21,6 +21,7 @@ from .library import (
     is_duckdb_resource,
     origin_of_path,
 )
+from .lifetimes import LAZY_FRAME_METHODS, Lifetimes, of_cursor
 from .logs import LEVELS, library_level, library_logger, looks_like_logging
 from .names import External
 from .queries import QUERY_METHODS, READERS, Asked
@@ -95,7 +96,7 @@ class Arguments:
         return [*self.positional, *(values for _, values in self.named)]
 
 
-class Calls(Analysis):
+class Calls(Lifetimes):
     """Calls."""
 
     def call(self, node: ast.Call, state: State) -> Alternatives:
@@ -104,6 +105,7 @@ class Calls(Analysis):
         arguments = self.arguments(node, state)
         if (level := looks_like_logging(node.func)) and not all(_is_clear(callee) for callee in callees):
             self.note_log(LoggedBy.UNCLEAR, level, node)
+        self.note_given_away(arguments.all(), state, followed=all(isinstance(c, FunctionValue) for c in callees))
         values = join(*(self.apply(callee, arguments, state, node) for callee in callees))
         if self.is_known_connection(node, values):
             return self.known_connection(node, arguments, state)
@@ -207,6 +209,8 @@ class Calls(Analysis):
 
     def builtin_call(self, name: str, arguments: Arguments, state: State, node: ast.AST) -> Alternatives:
         """A function of the standard ``builtins``."""
+        if name in ("list", "tuple", "set", "sorted", "next", "sum", "max", "min"):
+            self.note_iterated(arguments.get(0, "") or (), state, node)
         if name in ("list", "tuple", "set", "sorted", "reversed", "iter"):
             given = arguments.get(0, "")
             kind = name if name in ("tuple", "set") else "list"
@@ -295,6 +299,7 @@ class Calls(Analysis):
 
     def opened_at(self, site: Site, state: State) -> Alternatives:
         """A connection has just been opened."""
+        self.note_opened(site, state)
         if site.owned and not self.static:
             if state.status.get(site) is Status.OPEN:
                 self.reopened(site, state)
@@ -447,12 +452,7 @@ class Calls(Analysis):
             return self.connection_method(receiver, name, arguments, state, node)
         if isinstance(receiver, Result):
             self.may_raise(state, node, DUCKDB)
-            if receiver.kind is ResultKind.RELATION:
-                query = receiver.query if name not in RESHAPING else None
-                return self.results("relation", name, receiver.site, arguments, node, None, query)
-            if receiver.kind in LIVE:
-                self.note_work(node, WorkKind.READ, "", in_memory=False)
-            return pydata.method(receiver, name, arguments.keywords, self.place(node)) or ANY
+            return self.result_method(receiver, name, arguments, state, node)
         if isinstance(receiver, LibraryInstance):
             return self.library_method(receiver, name, arguments, state, node)
         if isinstance(receiver, Manager):
@@ -558,6 +558,7 @@ class Calls(Analysis):
         if name in ("close", "__exit__"):
             if not conn.cursor:
                 site.closed_by_hand = True
+                self.note_closed_by(site, node, state)
                 if site in state.status:
                     state.status[site] = Status.CLOSED
             return (Const(None),)
@@ -573,6 +574,26 @@ class Calls(Analysis):
                 state.asked[site, conn.cursor] = self.place(node)
             else:
                 state.asked.pop((site, conn.cursor), None)
+        if conn.cursor:
+            values = of_cursor(values)
+        self.note_use(conn, name, values, state, node)
+        return values
+
+    def result_method(
+        self, receiver: Result, name: str, arguments: Arguments, state: State, node: ast.AST
+    ) -> Alternatives:
+        """A method of a result."""
+        if receiver.kind is ResultKind.RELATION:
+            query = receiver.query if name not in RESHAPING else None
+            values = self.results("relation", name, receiver.site, arguments, node, None, query)
+            if receiver.cursor:
+                values = of_cursor(values)
+        else:
+            if receiver.kind in LIVE:
+                self.note_work(node, WorkKind.READ, "", in_memory=False)
+            lazy = receiver.kind is ResultKind.LAZY_POLARS and name in LAZY_FRAME_METHODS
+            values = (receiver,) if lazy else pydata.method(receiver, name, arguments.keywords, self.place(node)) or ANY
+        self.note_use(receiver, name, values, state, node)
         return values
 
     def enter_by_hand(self, site: Site, state: State) -> None:
@@ -605,6 +626,7 @@ class Calls(Analysis):
     def managed(self, node: ast.AST, origin: Origin, state: State, key: object = "") -> Alternatives:
         """A context manager that gives a connection once it is entered."""
         site = self.site(node, key, Site(self.place(node), origin, managed=True, owned=not self.static))
+        self.note_opened(site, state)
         if site.owned and state.status.get(site) is None:
             state.status[site] = Status.WAITING
             self.fresh_now.append(site)

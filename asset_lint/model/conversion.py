@@ -98,6 +98,13 @@ def _of_module(function: Function) -> str:
     return "to_arrow_table" if "pyarrow" in imported else "df"
 
 
+def return_type_of(function: Function) -> str:
+    """The dotted name of a return annotation; "" where there is none, or it is not a library's or builtin."""
+    node = function.node.returns
+    name = "" if node is None else _name(function, node.value if isinstance(node, ast.Subscript) else node)
+    return "" if name == "?" else name
+
+
 def names_duckdb_type(function: Function) -> bool:
     """Whether the return annotation is DuckDB's own relation or connection, which would then be wrong."""
     node = function.node.returns

@@ -201,9 +201,11 @@ class Evaluator(Calls):
         return (Box("dict", tuple(self.value(value, state) for value in node.values), open=True, keys=keys),)
 
     def _comprehension(self, node: Any, state: State) -> Alternatives:
-        inner = State(state.env.copy(), state.status, state.asked)
+        inner = State(state.env.copy(), state.status, state.asked, state.open_results)
         for generator in node.generators:
-            self.assign(generator.target, self.elements(self.value(generator.iter, inner)), inner, node)
+            iterated = self.value(generator.iter, inner)
+            self.note_iterated(iterated, state, generator.iter)
+            self.assign(generator.target, self.elements(iterated), inner, node)
             for condition in generator.ifs:
                 self.value(condition, inner)
         if isinstance(node, ast.DictComp):
@@ -334,6 +336,7 @@ class Evaluator(Calls):
                     break
                 current = narrowed
         self._absorb(state, current)
+        state.open_results = current.open_results
         return join(tuple(found)) if found else ANY
 
     def _conditional(self, node: ast.IfExp, state: State) -> Alternatives:
@@ -347,6 +350,8 @@ class Evaluator(Calls):
                 ends.append(narrowed)
         for end in ends:
             self._absorb(state, end)
+        if ends:
+            state.open_results = {site: result for end in ends for site, result in end.open_results.items()}
         return join(*found) if found else ANY
 
     def _absorb(self, state: State, other: State) -> None:
@@ -403,6 +408,8 @@ class Evaluator(Calls):
 
     def assume(self, test: ast.expr, state: State, wanted: bool) -> State | None:
         """The path on which ``test`` came out as ``wanted``; None where it cannot."""
+        if state.open_results:
+            self.emptied(test, state, wanted)
         if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
             return self.assume(test.operand, state, not wanted)
         if isinstance(test, ast.BoolOp):

@@ -26,6 +26,7 @@ from .values import (
     FunctionValue,
     Instance,
     LibraryInstance,
+    OpenResult,
     Origin,
     Result,
     Site,
@@ -185,16 +186,17 @@ class Facts:
         stack: tuple[Def, ...],
         status: tuple[tuple[Site, Status], ...],
         closure: dict[str, Alternatives] | None = None,
+        open_results: tuple[tuple[Site, OpenResult], ...] = (),
     ) -> Summary:
         """What a call of ``definition`` with these arguments does; computed once for each set of them."""
-        key = (definition, _frozen(given), status, len(stack), _frozen(closure or {}))
+        key = (definition, _frozen(given), status, len(stack), _frozen(closure or {}), open_results)
         known = self._summaries.get(key)
         if known is None:
             from .flow import Flow
 
             flow = Flow(self.project, definition.scope, definition, stack=stack)
             flow.closure = closure or {}
-            known = self._summaries[key] = flow.summarise(given, dict(status))
+            known = self._summaries[key] = flow.summarise(given, dict(status), open_results)
         return known
 
     def assigned(self, klass: Class, name: str) -> Alternatives:

@@ -25,6 +25,7 @@ from .values import (
     Giving,
     Instance,
     Manager,
+    OpenResult,
     Result,
     Site,
     State,
@@ -48,7 +49,12 @@ class Flow(Inliner):
     leaks: dict[tuple[Site, Way, ast.AST], Leak]
     kept: dict[Site, Leak]
 
-    def run(self, given: dict[str, Alternatives], status: dict[Site, Status]) -> list[State]:
+    def run(
+        self,
+        given: dict[str, Alternatives],
+        status: dict[Site, Status],
+        open_results: tuple[tuple[Site, OpenResult], ...] = (),
+    ) -> list[State]:
         """Follow the whole body; gives the paths that reach its end."""
         assert self.definition is not None
         self.leaks, self.kept = {}, {}
@@ -60,11 +66,17 @@ class Flow(Inliner):
         self.flags = _flags(nodes)
         if node.decorator_list:
             self.guards = guards_within(tuple(guards_by_decorators(self.definition, self.names)), ())
-        return self.block(node.body, [State(dict(given), dict(status))])
+        self.begin((*given.values(), *self.closure.values()), open_results)
+        return self.block(node.body, [State(dict(given), dict(status), {}, dict(open_results))])
 
-    def summarise(self, given: dict[str, Alternatives], status: dict[Site, Status]) -> Summary:
+    def summarise(
+        self,
+        given: dict[str, Alternatives],
+        status: dict[Site, Status],
+        open_results: tuple[tuple[Site, OpenResult], ...] = (),
+    ) -> Summary:
         """What a call with these arguments does."""
-        ends = self.run(given, status)
+        ends = self.run(given, status, open_results)
         assert self.definition is not None
         returns = [values for _, _, values in self.exits.returns]
         finals = [state for state, _, _ in self.exits.returns] + ends
@@ -93,6 +105,7 @@ class Flow(Inliner):
             yield_guards=self.yield_guards,
             logged=tuple(self.logged),
             logger_given_away=self.logger_given_away,
+            after=self.aftermath(status, finals, join(*returns, *self.yields) if returns or self.yields else ()),
         )
 
     # ---- blocks ----------------------------------------------------------------------------------------------------
@@ -338,7 +351,9 @@ class Flow(Inliner):
         return after if closed else [*after, state]
 
     def _for(self, node: Any, state: State) -> list[State]:
-        elements = self.elements(self.value(node.iter, state))
+        iterated = self.value(node.iter, state)
+        self.note_iterated(iterated, state, node.iter)
+        elements = self.elements(iterated)
         if not any(isinstance(v, Const) for v in elements):
             self.may_raise(state, node.iter)
 
@@ -390,10 +405,10 @@ class Flow(Inliner):
         for _ in range(LOOP_ROUNDS):
             inside, outside = split(states)
             left.extend(outside)
-            fresh = [s for s in inside if self.signature(s) not in seen]
+            fresh = [s for s in inside if self._turn(s) not in seen]
             if not fresh:
                 break
-            seen.update(self.signature(s) for s in fresh)
+            seen.update(self._turn(s) for s in fresh)
             own.continues = []
             states = self.merge([*turn(fresh), *own.continues])
             if not states:
@@ -401,7 +416,12 @@ class Flow(Inliner):
         else:
             left.extend(split(states)[1])
         self.exits = outer
+        self.fetched_by_loop(node, (*left, *own.breaks))
         return [*self.block(node.orelse, self.merge(left)), *own.breaks]
+
+    def _turn(self, state: State) -> tuple[object, ...]:
+        """What makes one more turn of a loop worth following."""
+        return (*self.signature(state), frozenset(state.open_results.items()))
 
     # ---- with and try ------------------------------------------------------------------------------------------------
 
@@ -445,6 +465,7 @@ class Flow(Inliner):
                 )  # fmt: skip
                 if site is not None and site in current.status:
                     current.status[site] = Status.CLOSED
+                    self.note_closed_by(site, item.context_expr, current)
             return current
 
         suppressed = any(isinstance(v, Giving) for v in values) and "suppress" in ast.dump(item.context_expr)

@@ -74,14 +74,17 @@ class Inliner(Evaluator):
             or self._tells_nothing(definition, arguments, bound)
         ):
             self.note_given(arguments.all())
+            self.note_given_away(arguments.all(), state, followed=False)
             for values in arguments.all():
                 self.hand_on(state, values)
             self.may_raise(state, node)
             return ANY
         given = self.parameters(definition, arguments, bound)
         closure = self.closure_of(definition, state)
-        statuses = self._statuses({**closure, **given}, state)
-        summary = self.project.facts.summary(definition, given, self.stack, statuses, closure)
+        around = {**closure, **given}
+        statuses = self._statuses(around, state)
+        unfinished = self.open_results_for(around, state)
+        summary = self.project.facts.summary(definition, given, self.stack, statuses, closure, unfinished)
         self.touches = self.touches or summary.touches
         self._note_inner(summary, node)
         if summary.asked:
@@ -91,6 +94,7 @@ class Inliner(Evaluator):
             failed.status.update(summary.raised_status)
             self.may_raise(failed, node, DUCKDB if summary.opened else ANYTHING)
         state.status.update(summary.status)
+        self.take_over(summary.after, unfinished, state, node)
         if MANAGERS & decorators and definition.is_generator:
             return self._as_manager(summary, definition, state, node)
         values = summary.returns
@@ -109,7 +113,10 @@ class Inliner(Evaluator):
 
     def _statuses(self, given: dict[str, Alternatives], state: State) -> tuple[tuple[Site, Status], ...]:
         found = {
-            site: state.status[site] for values in given.values() for site in sites_in(values) if site in state.status
+            site: state.status[site]
+            for values in given.values()
+            for site in sites_in(values, holding=False)
+            if site in state.status
         }
         return tuple(found.items())
 
@@ -160,6 +167,8 @@ class Inliner(Evaluator):
         for value in summary.yields:
             if isinstance(value, Conn) and (value.site in summary.fresh or not value.site.owned):
                 site = self.site(node, value.site, self._derived(value.site, node, owned=True, managed=True))
+                site.lends = value.site not in summary.after.closing
+                self.note_opened(site, state)
                 if site.owned and state.status.get(site) in (None, Status.CLOSED):
                     state.status[site] = Status.WAITING
                     self.fresh_now.append(site)
@@ -181,6 +190,9 @@ class Inliner(Evaluator):
         for site in summary.fresh:
             mine = self.site(node, site, self._derived(site, node, owned=owned, managed=site.managed))
             mapping[site] = mine
+            self.note_opened(mine, state)
+            if (result := state.open_results.pop(site, None)) is not None:
+                state.open_results[mine] = result
             if mine.owned:
                 if state.status.get(mine) is Status.OPEN:
                     self.reopened(mine, state)
@@ -344,7 +356,7 @@ def _mapped(value: Value, mapping: dict[Site, Site]) -> Value:
     if isinstance(value, Manager) and value.site in mapping:
         return Manager(mapping[value.site])
     if isinstance(value, Result) and value.site is not None and value.site in mapping:
-        return Result(value.kind, mapping[value.site], value.made, value.statement, value.query)
+        return replace(value, site=mapping[value.site])
     if isinstance(value, Box):
         items = tuple(tuple(_mapped(v, mapping) for v in item) for item in value.items)
         return Box(value.kind, items, value.open, value.keys)

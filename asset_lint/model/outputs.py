@@ -28,3 +28,5 @@ class Output:
     settled: bool = True  # nothing else was asked of the connection since the value was made
     statement: str = ""  # first keyword of the constant SQL it came from, upper case, "" if unknown
     executed: bool = False  # a connection that is the result of ``execute``
+    versions: tuple[str, ...] = ()  # of DuckDB, on which the call gives that kind; () where that can't be told
+    of_execute: bool = False  # fetched from the result of ``execute``, not from a relation

@@ -10,9 +10,11 @@ from .connections import Connection, Leak, Way
 from .flow import Flow
 from .holding import holding_of
 from .index import Place
+from .knowledge import Receiver, duckdb_giving
 from .knowledge.kinds import ResultKind
 from .outputs import Output
 from .queries import queries_of
+from .uses import StaleUse
 from .values import (
     ANY,
     LIVE,
@@ -90,7 +92,16 @@ def analyse(function: Function) -> Run:
             connection.holding = holding_of(function, connection, flow.seen)
     if function.is_compute:
         run.outputs = _outputs(flow)
+    run.busy_uses = sorted(flow.ledger.busy.values(), key=lambda use: use.place.span.start)
+    run.stale_uses = _stale_uses(flow, run.outputs)
     return run
+
+
+def _stale_uses(flow: Flow, outputs: list[Output]) -> list[StaleUse]:
+    """Uses of what is closed, less those that merely make what leaves: it is said of that."""
+    leaving = {output.place.node for output in outputs} | {made.node for output in outputs for made, _ in output.made}
+    uses = (use for use in flow.ledger.stale.values() if use.place.node not in leaving)
+    return sorted(uses, key=lambda use: use.place.span.start)
 
 
 def parameter_value(function: Function, parameter: Parameter) -> Alternatives:
@@ -250,6 +261,7 @@ def _leaving(flow: Flow, node: ast.expr, exit_: ast.AST, found: list[Output]) ->
     sites = {v.site for v in deep if v.site is not None}
     open_ = not (sites & flow.closed_at.get(exit_, set()))
     first = deep[0]
+    receivers = _receivers(flow, first)
     made = [
         (v.made, "made here")
         for v in deep
@@ -269,8 +281,29 @@ def _leaving(flow: Flow, node: ast.expr, exit_: ast.AST, found: list[Output]) ->
             last=exit_ in _tail(flow.definition.node.body) if flow.definition is not None else False,
             settled=not _queried_between(flow, [v.made for v in deep if isinstance(v, Conn)], exit_),
             executed=all(isinstance(v, Conn) and v.executed for v in deep),
+            versions=_versions(first, receivers),
+            of_execute=any(isinstance(receiver, Conn) for receiver in receivers),
         )
     )
+
+
+def _receivers(flow: Flow, value: Value) -> set[Value]:
+    """Of what the call that made ``value``, if it is one of this function, is a method."""
+    made = value.made.node if isinstance(value, Result) else None
+    func = made.func if isinstance(made, ast.Call) else None
+    return {v.receiver for v in flow.seen.get(func, ()) if isinstance(v, Method)} if func is not None else set()
+
+
+def _versions(value: Value, receivers: set[Value]) -> tuple[str, ...]:
+    """The DuckDB versions on which that call makes it."""
+    if not isinstance(value, Result) or not isinstance(value.made.node, ast.Call):
+        return ()
+    method, lazy = getattr(value.made.node.func, "attr", ""), value.kind is ResultKind.LAZY_POLARS
+    found: set[str] = set()
+    for receiver in receivers:
+        of: Receiver = "connection" if isinstance(receiver, Conn) else "relation"
+        found.update(duckdb_giving(of, method, value.kind, lazy=lazy))
+    return tuple(sorted(found))
 
 
 def _tail(body: list[ast.stmt]) -> set[ast.AST]:

@@ -76,6 +76,20 @@ class Site:
     path: str = ""  # the text of the path, as far as the code tells it
     in_class: bool = False  # opened by a method: a resource decides
     guards: tuple[Guard, ...] = ()  # what sees an error in the body of the ``with`` that enters it
+    lends: bool = False  # its context manager ends, and it may still be open
+
+
+@dataclass(frozen=True, slots=True)
+class OpenResult:
+    """Rows that a connection still has to give: a result of ``execute`` that was not fetched to its end."""
+
+    made: Place  # the call of ``execute``
+    fetched: Place | None = None  # the call that took a part of it
+
+    @property
+    def place(self) -> Place:
+        """The call that should have fetched it all."""
+        return self.fetched or self.made
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +200,7 @@ class Result:
     made: Place
     statement: str = ""
     query: Place | None = None  # the call that asked for it: of ``execute``, of ``sql``
+    cursor: bool = False  # of a cursor on the connection, which has a state of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,6 +328,17 @@ LIVE = frozenset(
 )
 
 
+def live_results(values: Iterable[Value]) -> Iterator[Result]:
+    """The results among the values, in containers too, that are of use only while their connection is open."""
+    for value in values:
+        if isinstance(value, Result):
+            if value.kind in LIVE:
+                yield value
+        elif isinstance(value, (Box, Instance)):
+            for item in value.items if isinstance(value, Box) else value.held:
+                yield from live_results(item)
+
+
 def depends_on_connection(value: Value) -> bool:
     """Whether a value is of use only while its connection is open."""
     if isinstance(value, (Conn, Manager, Closing)):
@@ -329,15 +355,16 @@ def depends_on_connection(value: Value) -> bool:
 
 @dataclass
 class State:
-    """What is known on one path: the variables, and what has become of each connection."""
+    """What is known on one path: the variables, what has become of each connection, which still has rows to give."""
 
     env: dict[str, Alternatives] = field(default_factory=dict)
     status: dict[Site, Status] = field(default_factory=dict)
     asked: dict[tuple[Site, bool], Place] = field(default_factory=dict)  # the last query of a connection, or a cursor
+    open_results: dict[Site, OpenResult] = field(default_factory=dict)
 
     def copy(self) -> State:
         """An independent state of the same content."""
-        return State(self.env.copy(), self.status.copy(), self.asked.copy())
+        return State(self.env.copy(), self.status.copy(), self.asked.copy(), self.open_results.copy())
 
     def refers_to(self, site: Site) -> bool:
         """Whether some variable still holds the connection."""

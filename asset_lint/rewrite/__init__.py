@@ -2,7 +2,17 @@
 
 from .holding import hold
 from .imports import without_orphans
-from .results import convert, is_statement_only, keep_statement, query_as_relation
+from .results import convert, fetch_eagerly, fetch_the_row, is_statement_only, keep_statement, query_as_relation
 from .rewriting import Rewrite
 
-__all__ = ["Rewrite", "convert", "hold", "is_statement_only", "keep_statement", "query_as_relation", "without_orphans"]
+__all__ = [
+    "Rewrite",
+    "convert",
+    "fetch_eagerly",
+    "fetch_the_row",
+    "hold",
+    "is_statement_only",
+    "keep_statement",
+    "query_as_relation",
+    "without_orphans",
+]

@@ -28,10 +28,12 @@ __all__ = [
     "duckdb_attribute",
     "duckdb_exceptions",
     "duckdb_gives_itself",
+    "duckdb_giving",
     "duckdb_methods",
     "duckdb_names",
     "duckdb_opens",
     "duckdb_result",
+    "duckdb_span",
     "duckdb_uses_default_connection",
     "duckdb_version",
 ]
@@ -65,6 +67,23 @@ def _nearest(version: str, known: tuple[str, ...]) -> str:
 def duckdb_version(version: str) -> str:
     """The member of :data:`DUCKDB_VERSIONS` for ``version``: the newest that is not newer, else the oldest."""
     return _nearest(version, DUCKDB_VERSIONS)
+
+
+def duckdb_span(holding: Iterable[str], among: tuple[str, ...] | None) -> str:
+    """Those of the target versions ``among`` (None: all) that are ``holding``, in words: " on DuckDB 2"; "" for all."""
+    targets = DUCKDB_VERSIONS if among is None else among
+    held = [version for version in targets if version in set(holding)]
+    if len(held) == len(targets):
+        return ""
+    if held and held == list(targets[-len(held) :]):
+        return f" on DuckDB {_brief(held[0])}" if len(held) == 1 else f" from DuckDB {_brief(held[0])} on"
+    if held and held == list(targets[: len(held)]):
+        return f" up to DuckDB {_brief(held[-1])}"
+    return " on DuckDB " + " and ".join(map(_brief, held))
+
+
+def _brief(version: str) -> str:
+    return version.removesuffix(".0") if version != "1.0" else version
 
 
 def dagster_version(version: str) -> str:
@@ -112,6 +131,11 @@ def duckdb_result(
         if wanted and name in _table("duckdb.json")["variants"].get(receiver, {}):
             return _kinds("variants", receiver, name, versions)
     return _kinds("results", receiver, method, versions)
+
+
+def duckdb_giving(receiver: Receiver, method: str, kind: ResultKind, *, lazy: bool = False) -> tuple[str, ...]:
+    """The versions in which ``receiver.method(...)`` may give that kind."""
+    return tuple(v for v in DUCKDB_VERSIONS if kind in duckdb_result(receiver, method, (v,), lazy=lazy))
 
 
 def duckdb_attribute(receiver: Receiver, name: str, versions: tuple[str, ...] | None = None) -> frozenset[ResultKind]:
