@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from .evidence import Evidence
 from .finding import Finding, Fix, Note, Safety, Severity, Span
+from .model.accepted import ContextFault
 from .model.analysis import HandedContext
 from .model.assets import Function, Kind, Parameter
 from .model.connections import Connection, Leak, Way
@@ -56,6 +57,7 @@ __all__ = [
     "Breach",
     "BusyUse",
     "Connection",
+    "ContextFault",
     "Data",
     "Evidence",
     "Fetch",

@@ -935,7 +935,7 @@ class TestCompletion:
             ("asset-lint check --out", {"--output-format", "--output-file"}),
             ("asset-lint rule XE10", {"XE101", "XE102", "XE103", "XE104"}),
             ("asset-lint rule unsafe", {"unsafe-word"}),
-            ("asset-lint config target", {"target-duckdb"}),
+            ("asset-lint config target", {"target-duckdb", "target-dagster"}),
             ("asset-lint completion z", {"zsh"}),
         ],
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from asset_lint.config.targets import DAGSTER
 from asset_lint.model import knowledge
 from asset_lint.model.knowledge import ResultKind
 
@@ -265,3 +266,24 @@ def test_every_cell_of_the_tables_can_be_read() -> None:
             assert knowledge.duckdb_attribute(receiver, name)
     dagster = json.loads((Path(knowledge.__file__).parent / "dagster.json").read_text(encoding="utf-8"))
     assert tuple(dagster["wheels"]) == knowledge.DAGSTER_VERSIONS
+
+
+@pytest.mark.parametrize(
+    ("targets", "since", "until", "words"),
+    [
+        (None, "1.5", "", ""),
+        (None, "1.7", "", "on Dagster 1.7 and later"),
+        (None, "1.5", "1.9", "before Dagster 1.9"),
+        (("1.9", "1.13"), "1.7", "", ""),
+        (("1.5",), "1.7", "", None),
+        (("1.13",), "1.5", "1.9", None),
+    ],
+)
+def test_on_which_of_the_targets_something_holds(
+    targets: tuple[str, ...] | None, since: str, until: str, words: str | None
+) -> None:
+    assert knowledge.dagster_holds(targets, since=since, until=until) == words
+
+
+def test_targets_are_said_in_the_versions_that_changed_something() -> None:
+    assert knowledge.DAGSTER_CHANGES == tuple(".".join(map(str, version)) for version in DAGSTER)

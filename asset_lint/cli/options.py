@@ -73,6 +73,10 @@ _CONFIGURATION = (
         "--target-duckdb", cls=Option, section=SELECTION, metavar="VERSION",
         help="The DuckDB that the code runs on: a version or a requirement.",
     ),
+    click.option(
+        "--target-dagster", cls=Option, section=SELECTION, metavar="VERSION",
+        help="The Dagster that the code runs on: a version or a requirement.",
+    ),
     _listed("--exclude", FILES, "PATTERNS", help="Files and directories to leave out, instead of the default ones."),
     _listed("--extend-exclude", FILES, "PATTERNS", help="Further files and directories to leave out."),
     _switch("--force-exclude/--no-force-exclude", FILES, "Leave out excluded files even when they are named."),

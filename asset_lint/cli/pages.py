@@ -123,8 +123,8 @@ def _settings_lines(path: str, config: Config) -> Iterator[str]:
 
 def _found(key: str, path: str, config: Config) -> str:
     """What is taken instead of a setting that is unset."""
-    if key == "target-duckdb":
-        target = targets.find("duckdb", Path(path).absolute().parent, config.root)
+    if key in ("target-duckdb", "target-dagster"):
+        target = targets.find(key.removeprefix("target-"), Path(path).absolute().parent, config.root)
         return "no lock file or requirement names one" if target == targets.ANY else f"found {target}"
     return ""
 

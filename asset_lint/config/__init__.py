@@ -155,6 +155,11 @@ class Config:
         "pylock.toml, requirements or pyproject.toml; where these are silent, every supported version is meant.",
         example='target-duckdb = "1.4"',
     )  # fmt: skip
+    target_dagster: Target | None = _setting(
+        kinds.VERSION, None,
+        "The Dagster that the code runs on: a version or a requirement. Unset, it is read as DuckDB's is.",
+        example='target-dagster = "~=1.12"',
+    )  # fmt: skip
     known_connections: tuple[str, ...] = _setting(
         kinds.NAMES, (),
         "Names of functions that give a DuckDB connection where the project's code can't show it.",

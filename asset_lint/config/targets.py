@@ -1,6 +1,6 @@
-"""Which versions of DuckDB the code under check may meet.
+"""Which versions of DuckDB and Dagster the code under check may meet.
 
-Configured (``target-duckdb``), else read from the lock file or the requirements of the project,
+Configured (``target-duckdb``, ``target-dagster``), else read from the lock file or the requirements of the project,
 else unknown, which means every supported one. Lock files are scanned, not parsed: a real one is megabytes of TOML.
 """
 
@@ -17,6 +17,9 @@ Version = tuple[int, ...]
 
 #: The DuckDB versions whose Python API the model knows; each stands for the releases up to the next.
 DUCKDB: tuple[Version, ...] = ((1, 0), (1, 2), (1, 4), (1, 5), (2, 0))
+
+#: The Dagster versions between which something changed that the model knows; each stands for those up to the next.
+DAGSTER: tuple[Version, ...] = ((1, 5), (1, 7), (1, 9), (1, 13))
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 _ABOUT = re.compile(rb"dagster|duckdb", re.IGNORECASE)
 
 
+Versions = tuple[str, ...] | None
+
+
 @dataclass(frozen=True, slots=True)
 class Checked:
     """``findings`` are what is to be reported, ``problems`` are sentences on what kept a rule from its end."""
@@ -58,8 +61,8 @@ class Checker:
         self.ignore_noqa = ignore_noqa
         self.baseline = baseline
         self.overlay = overlay or {}
-        self._projects: dict[tuple[int, tuple[str, ...] | None], Project] = {}
-        self._targets: dict[tuple[int, str], tuple[str, ...] | None] = {}
+        self._projects: dict[tuple[int, Versions, Versions], Project] = {}
+        self._targets: dict[tuple[int, str], tuple[Versions, Versions]] = {}
         self._plans: dict[frozenset[str], Plan] = {}
         self._fixes: dict[int, _FixPolicy] = {}
 
@@ -115,15 +118,16 @@ class Checker:
     def project(self, path: str, config: Config) -> Project:
         """The project that the file belongs to, as its configuration and targets have it."""
         folder = os.path.dirname(os.path.abspath(path))
-        versions = self._versions(folder, config)
-        key = (id(config), versions)
+        duckdb, dagster = self._versions(folder, config)
+        key = (id(config), duckdb, dagster)
         project = self._projects.get(key)
         if project is None:
             project = self._projects[key] = Project(
                 config.root,
                 config.src,
                 known_connections=config.known_connections,
-                duckdb_versions=versions,
+                duckdb_versions=duckdb,
+                dagster_versions=dagster,
                 gated=self.gated,
             )
             for other, data in self.overlay.items():
@@ -131,12 +135,13 @@ class Checker:
                     project.module(other, Source(other, data))
         return project
 
-    def _versions(self, folder: str, config: Config) -> tuple[str, ...] | None:
+    def _versions(self, folder: str, config: Config) -> tuple[Versions, Versions]:
+        """The versions of DuckDB and of Dagster that code in ``folder`` may meet; None: all."""
         key = (id(config), folder)
         if key not in self._targets:
-            target = config.target_duckdb or targets.find("duckdb", Path(folder), config.root)
-            versions = None if target == targets.ANY else tuple(".".join(map(str, v)) for v in target.versions())
-            self._targets[key] = versions
+            duckdb = config.target_duckdb or targets.find("duckdb", Path(folder), config.root)
+            dagster = config.target_dagster or targets.find("dagster", Path(folder), config.root)
+            self._targets[key] = (_known(duckdb, targets.DUCKDB), _known(dagster, targets.DAGSTER))
         return self._targets[key]
 
     def _unsuppressed(
@@ -170,6 +175,10 @@ class Checker:
             span=_place(source, error.line, error.column),
             noqa_line=error.line,
         )
+
+
+def _known(target: targets.Target, known: tuple[targets.Version, ...]) -> Versions:
+    return None if target == targets.ANY else tuple(".".join(map(str, v)) for v in target.versions(known))
 
 
 class _FixPolicy:

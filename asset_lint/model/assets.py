@@ -16,6 +16,7 @@ from .knowledge import duckdb_span
 from .names import Expression, External
 
 if TYPE_CHECKING:
+    from .accepted import ContextFault, Invocation
     from .analysis import HandedContext
     from .catching import Catching
     from .connections import Connection
@@ -353,6 +354,30 @@ class Function:
                     head, _, tail = binding.name.rpartition(".")
                     return head, tail
         return module, name
+
+    def imports_in(self, place: Place) -> list[tuple[str, str]]:
+        """The imported names that an expression uses, as (module, name); modules imported whole are left out."""
+        found: list[tuple[str, str]] = []
+        for node in ast.walk(place.node):
+            for binding in self.module.scope.names.get(node.id, ()) if isinstance(node, ast.Name) else ():
+                if isinstance(binding, Imported) and "." in binding.name:
+                    head, _, tail = binding.name.rpartition(".")
+                    found.append((head, tail))
+        return found
+
+    @cached_property
+    def context_fault(self) -> ContextFault | None:
+        """What is wrong with the annotation of its context; None where nothing is, or nothing is known to be."""
+        from .accepted import fault_of
+
+        return fault_of(self)
+
+    @property
+    def invocations_with_context(self) -> list[Invocation]:
+        """The calls by which it gives its context to another compute function, as if that were a plain function."""
+        from .accepted import invoked_with_context
+
+        return invoked_with_context(self)
 
     @cached_property
     def is_test(self) -> bool:

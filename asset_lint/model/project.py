@@ -75,12 +75,14 @@ class Project:
         *,
         known_connections: Sequence[str] = (),
         duckdb_versions: tuple[str, ...] | None = None,
+        dagster_versions: tuple[str, ...] | None = None,
         gated: bool = True,
     ) -> None:
         self.root = os.path.abspath(root)
         self.src = [os.path.abspath(path) for path in src]
         self.known_connections = frozenset(known_connections)
         self.duckdb_versions = duckdb_versions
+        self.dagster_versions = dagster_versions
         self.gated = gated
         self.names = Names(self)
         self._modules: dict[str, Module | None] = {}

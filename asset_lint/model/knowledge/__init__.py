@@ -15,6 +15,7 @@ from typing import Any, Literal
 from .kinds import ResultKind
 
 __all__ = [
+    "DAGSTER_CHANGES",
     "DAGSTER_VERSIONS",
     "DUCKDB_VERSIONS",
     "Receiver",
@@ -22,6 +23,7 @@ __all__ = [
     "context_classes",
     "context_members",
     "dagster_decorators",
+    "dagster_holds",
     "dagster_names",
     "dagster_public_name",
     "dagster_version",
@@ -46,6 +48,9 @@ DUCKDB_VERSIONS: tuple[str, ...] = ("1.0", "1.2", "1.4", "1.5", "2.0")
 
 DAGSTER_VERSIONS: tuple[str, ...] = ("1.9", "1.13")
 """The versions that the Dagster tables hold, oldest first."""
+
+DAGSTER_CHANGES: tuple[str, ...] = ("1.5", "1.7", "1.9", "1.13")
+"""The Dagster versions between which behaviour changed that the model knows; targets are said in these."""
 
 # The only methods whose result is a connection but not the receiver: they open a second handle on its database.
 _NEW_HANDLES = frozenset({"cursor", "duplicate"})
@@ -89,6 +94,21 @@ def _brief(version: str) -> str:
 def dagster_version(version: str) -> str:
     """The member of :data:`DAGSTER_VERSIONS` for ``version``: the newest that is not newer, else the oldest."""
     return _nearest(version, DAGSTER_VERSIONS)
+
+
+def dagster_holds(targets: tuple[str, ...] | None, *, since: str = DAGSTER_CHANGES[0], until: str = "") -> str | None:
+    """On which of the target versions holds what began with ``since`` and ended before ``until``.
+
+    None: on none of them; "" on all of them; else words such as ``on Dagster 1.7 and later``.
+    """
+    first, end = DAGSTER_CHANGES.index(since), DAGSTER_CHANGES.index(until) if until else len(DAGSTER_CHANGES)
+    span = DAGSTER_CHANGES[first:end]
+    wanted = DAGSTER_CHANGES if targets is None else targets
+    if not set(span) & set(wanted):
+        return None
+    if set(wanted) <= set(span):
+        return ""
+    return f"before Dagster {until}" if until else f"on Dagster {since} and later"
 
 
 def _columns(cell: str) -> list[str]:
