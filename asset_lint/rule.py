@@ -9,6 +9,7 @@ engine calls, in this order:
 ``visit_connection(connection)``   each DuckDB connection that the function opens
 ``visit_query(query)``             each call by which the function asks SQL of DuckDB
 ``visit_output(output)``           each value of DuckDB's own that leaves a compute function
+``visit_retry(retry)``             each loop of the function that asks DuckDB again when it failed
 ``visit_handler(handler)``         each ``except`` clause of the function
 ``visit_metadata(call)``           each call that adds metadata: on the context, in a result, a check, a materialization
 ``visit_stale_use(use)``           each use of a result, or a connection, after the connection was closed
@@ -42,6 +43,7 @@ from .model.outputs import Output
 from .model.promises import Breach, Mismatch
 from .model.pykinds import PyKind
 from .model.queries import Fetch, Query
+from .model.retries import Retry
 from .model.uses import BusyUse, StaleUse
 from .model.values import Data, LoggedBy, Origin
 from .model.work import Guard, Work, WorkKind
@@ -84,6 +86,7 @@ __all__ = [
     "PyKind",
     "Query",
     "ResultKind",
+    "Retry",
     "Rewrite",
     "Rule",
     "Safety",
@@ -104,7 +107,8 @@ class Rule:
     Class attributes: ``code`` (``AL201``), ``message`` (a format string for :meth:`report`'s words), ``severity``,
     ``duty``: the rule asks of an asset what the checklist asks of each that touches DuckDB; its ``visit_…`` methods are
     called in such assets alone (in every asset, where the configuration says ``all-assets``), ``evidence``: what a run
-    of the code shows when the rule is right, None where nothing would.
+    of the code shows when the rule is right, None where nothing would, ``hides``: the codes of rules that keep silent
+    where this one speaks, and may speak once its fix is applied.
     The rule's name is its class name in kebab case: ``UnclosedConnection`` is ``unclosed-connection``.
     """
 
@@ -112,6 +116,7 @@ class Rule:
     message: ClassVar[str]
     severity: ClassVar[Severity] = Severity.ERROR
     duty: ClassVar[bool] = False
+    hides: ClassVar[tuple[str, ...]] = ()
     evidence: ClassVar[Evidence | None] = None
     name: ClassVar[str]
 
@@ -139,6 +144,9 @@ class Rule:
 
     def visit_output(self, output: Output) -> None:
         """A value of DuckDB's own that leaves a compute function."""
+
+    def visit_retry(self, retry: Retry) -> None:
+        """A loop of the function that asks DuckDB again when it failed."""
 
     def visit_handler(self, handler: Handler) -> None:
         """An ``except`` clause of the function."""

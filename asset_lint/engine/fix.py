@@ -27,8 +27,8 @@ def repair(
     """The file ``path`` with the content ``data`` after all fixes that the configuration wants.
 
     A fix whose result does not parse is taken back and named in the result's ``error``; one whose result has a finding
-    that was not there before is taken back too. Findings for which ``leave`` holds keep their faults. Where a rule
-    raises, nothing is fixed. Raises FixError where fixes never come to rest.
+    that was not there before is taken back too, unless its rule is said to have hidden it. Findings for which ``leave``
+    holds keep their faults. Where a rule raises, nothing is fixed. Raises FixError where fixes never come to rest.
     """
     return _Repair(checker, path, data, config, leave).run()
 
@@ -80,7 +80,7 @@ class _Repair:
         text, taken = apply_fixes(current.source, wanted, self.safety)
         if not taken:
             return None
-        attempt = self.attempt(current, text)
+        attempt = self.attempt(current, text, taken)
         if isinstance(attempt, Checked):
             self.applied += taken
             return attempt
@@ -89,7 +89,7 @@ class _Repair:
         while bad - good > 1:
             middle = (good + bad) // 2
             part, _ = apply_fixes(current.source, taken[:middle], self.safety)
-            result = self.attempt(current, part)
+            result = self.attempt(current, part, taken[:middle])
             if isinstance(result, Checked):
                 good, best = middle, result
             else:
@@ -103,7 +103,7 @@ class _Repair:
         self.applied += taken[:good]
         return best
 
-    def attempt(self, before: Checked, text: str) -> Checked | str:
+    def attempt(self, before: Checked, text: str, fixed: Sequence[Finding]) -> Checked | str:
         """The file checked with the content ``text``; else what is wrong with it, "" if it is a new finding."""
         try:
             after = self.checker.check(self.path, before.source.encode(text), self.config)
@@ -116,8 +116,12 @@ class _Repair:
                 return f"its result does not parse: {finding.message}"
         left = Counter(finding.code for finding in after.findings)
         left.subtract(finding.code for finding in before.findings)
-        # that a suppression has become idle is a good sign
-        return "" if any(count > 0 for code, count in left.items() if code != UNUSED_SUPPRESSION) else after
+        # that a suppression has become idle is a good sign; and what a finding had hidden was there before
+        expected = {UNUSED_SUPPRESSION}
+        for code in {finding.code for finding in fixed}:
+            rule = self.checker.registry.pages[code].rule
+            expected.update(rule.hides if rule is not None else ())
+        return "" if any(count > 0 for code, count in left.items() if code not in expected) else after
 
     def without_refused(self, findings: Sequence[Finding]) -> list[Finding]:
         """The findings, without the fixes that were taken back."""

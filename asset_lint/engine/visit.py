@@ -24,6 +24,7 @@ _PARTS = {
     "visit_connection": "connections",
     "visit_query": "queries",
     "visit_output": "outputs",
+    "visit_retry": "retries",
     "visit_handler": "handlers",
     "visit_metadata": "metadata_calls",
     "visit_stale_use": "stale_uses",

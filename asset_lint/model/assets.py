@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .project import Project
     from .promises import Mismatch
     from .queries import Query
+    from .retries import Retry
     from .uses import BusyUse, StaleUse
     from .values import Alternatives
     from .work import Work
@@ -419,6 +420,13 @@ class Function:
         return names_duckdb_type(self)
 
     @cached_property
+    def retries(self) -> list[Retry]:
+        """The loops of its own body that ask DuckDB again when it failed."""
+        from .retries import retries_of
+
+        return retries_of(self)
+
+    @cached_property
     def handlers(self) -> list[Handler]:
         """The exception handlers of its own body."""
         from .handlers import handlers_of
@@ -438,8 +446,11 @@ class Function:
 
     @cached_property
     def context_name(self) -> str:
-        """The name that stands for its context all through it, "" if there is none."""
+        """The name that stands for its context (of a helper: one that it is handed) all through it, "" if there is
+        none."""
         context = self.context
+        if self.kind is None:
+            context = next((p for p in self.parameters if self.context_types(p.node)), None)
         bound_again = context is not None and any(
             isinstance(n, ast.Name) and n.id == context.name and not isinstance(n.ctx, ast.Load)
             for n in ast.walk(self.node)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ..finding import Span
+from .caught import Sight, sight_of
 from .index import Place, handlers_in, own_nodes, own_statements
 
 if TYPE_CHECKING:
     from .assets import Function
+    from .work import Work
 
 
 @dataclass(eq=False)
@@ -91,6 +94,48 @@ class Handler:
         return any(isinstance(n, ast.Raise) and not gives_back(n, self.caught_name) for n in own_nodes(self.node))
 
     @property
+    def header(self) -> str:
+        """The clause without its body: ``except OSError as error:``."""
+        caught = "" if self.node.type is None else f" {ast.unparse(self.node.type)}"
+        return f"except{caught}{f' as {self.node.name}' if self.node.name else ''}:"
+
+    @property
+    def body_places(self) -> list[Place]:
+        """The statements of its body."""
+        return [Place(self.function.module, statement) for statement in self.node.body]
+
+    @cached_property
+    def work(self) -> list[Work]:
+        """What DuckDB is made to do in the ``try`` whose errors it is the first to see."""
+        return [work for work in self.function.work if any(guard.place.node is self.node for guard in work.guards)]
+
+    @property
+    def sees_all_of_duckdb(self) -> bool:
+        """Whether it sees each of DuckDB's errors, and not of chosen kinds alone."""
+        assert self.function.project is not None
+        return sight_of(self.node, self.function.project.names, self.function.definition.inner) is Sight.ALL
+
+    @property
+    def tries_again(self) -> bool:
+        """Whether a loop then does the same again."""
+        return any(self.node in retry.clauses for retry in self.function.retries)
+
+    @property
+    def answers_no(self) -> bool:
+        """Whether all that it does is to answer False: it takes a failure for a sign that something is not there."""
+        match self.node.body:
+            case [ast.Return(value=ast.Constant(value=False)) | ast.Assign(value=ast.Constant(value=False))]:
+                return True
+        return False
+
+    @property
+    def swallows(self) -> bool:
+        """Whether nothing of the failure gets out: it is neither raised nor logged, recorded or answered."""
+        from .handling import swallows
+
+        return swallows(self)
+
+    @property
     def caught_name(self) -> str | None:
         """The name that stands for what was caught all through the handler: bound by it and by nothing else in it."""
         name = self.node.name
@@ -122,52 +167,52 @@ def gives_back(node: ast.Raise, name: str | None) -> bool:
 
 def _gives_back(body: Sequence[ast.stmt], name: str | None) -> bool:
     """Whether no path through ``body`` ends otherwise than by raising what was caught."""
-    ends = _ends(body, name)
-    return ends == {"reraise"}
+    return ends_of(body, name) == {"reraise"}
 
 
-def _ends(body: Sequence[ast.stmt], name: str | None) -> set[str]:
-    """How control may leave a block: "end", "reraise", "other"."""
+def ends_of(body: Sequence[ast.stmt], name: str | None = None) -> set[str]:
+    """How control may leave a block: "end", "return", "break", "continue", "raise", or "reraise" of what a handler
+    caught as ``name``."""
     found: set[str] = set()
     for node in body:
-        here = _ends_of(node, name)
+        here = _ends_of_one(node, name)
         found |= here - {"end"}
         if "end" not in here:
             return found
     return found | {"end"}
 
 
-def _ends_of(node: ast.stmt, name: str | None) -> set[str]:
+def _ends_of_one(node: ast.stmt, name: str | None) -> set[str]:
     if isinstance(node, ast.Raise):
-        return {"reraise"} if gives_back(node, name) else {"other"}
+        return {"reraise"} if gives_back(node, name) else {"raise"}
     if isinstance(node, (ast.Return, ast.Break, ast.Continue)):
-        return {"other"}
+        return {type(node).__name__.lower()}
     if isinstance(node, ast.If):
-        return _ends(node.body, name) | _ends(node.orelse, name)
+        return ends_of(node.body, name) | ends_of(node.orelse, name)
     if isinstance(node, (ast.With, ast.AsyncWith)):
-        return _ends(node.body, name)
+        return ends_of(node.body, name)
     if isinstance(node, (ast.For, ast.AsyncFor, ast.While)):
         return _inside_loop(node, name)
     if isinstance(node, ast.Match):
         ends = {"end"}
         for case in node.cases:
-            ends |= _ends(case.body, name)
+            ends |= ends_of(case.body, name)
         return ends
     if hasattr(node, "handlers"):
-        finals = _ends(node.finalbody, name)  # type: ignore[attr-defined]
+        finals = ends_of(node.finalbody, name)  # type: ignore[attr-defined]
         if "end" not in finals:
             return finals
-        ends = _ends(node.body, name)  # type: ignore[attr-defined]
+        ends = ends_of(node.body, name)  # type: ignore[attr-defined]
         if "end" in ends:
-            ends = (ends - {"end"}) | _ends(node.orelse, name)  # type: ignore[attr-defined]
+            ends = (ends - {"end"}) | ends_of(node.orelse, name)  # type: ignore[attr-defined]
         for handler in handlers_in(node):
             # inside an inner handler a bare raise gives back the inner exception
-            ends |= {"other" if e == "reraise" else e for e in _ends(handler.body, None)}
+            ends |= {"raise" if e == "reraise" else e for e in ends_of(handler.body, None)}
         return ends | (finals - {"end"})
     return {"end"}
 
 
 def _inside_loop(node: ast.For | ast.AsyncFor | ast.While, name: str | None) -> set[str]:
-    inner = _ends(node.body, name)
+    inner = ends_of(node.body, name)
     leaves = any(isinstance(n, ast.Return) for n in own_nodes(node))
-    return (inner & {"reraise"}) | ({"other"} if leaves else set()) | {"end"} | _ends(node.orelse, name)
+    return (inner & {"reraise", "raise"}) | ({"return"} if leaves else set()) | {"end"} | ends_of(node.orelse, name)

@@ -25,7 +25,7 @@ QUERYING = frozenset(
 TIDYING = frozenset("close rollback unregister interrupt checkpoint".split())
 TIDYING_STATEMENTS = frozenset("DROP DETACH ROLLBACK ABORT CHECKPOINT".split())
 PREPARING_STATEMENTS = frozenset("SET RESET PRAGMA INSTALL LOAD USE".split())
-WRITING_STATEMENTS = frozenset("INSERT UPDATE MERGE DELETE COPY".split())
+WRITING_STATEMENTS = frozenset("INSERT UPDATE MERGE DELETE COPY CREATE ALTER".split())
 RETRYING = ("tenacity.", "backoff.", "retrying.", "retry.", "stamina.", "retry_decorator.", "opnieuw.")
 
 

@@ -19,7 +19,7 @@ class BareExcept(Rule):
     ## Example
     ```python
     @asset
-    def refunds(database: DuckDBResource) -> list:
+    def refunds(context: AssetExecutionContext, database: DuckDBResource) -> list:
         with database.get_connection() as conn:
             try:
                 return conn.execute("SELECT * FROM refunds").fetchall()
@@ -30,12 +30,13 @@ class BareExcept(Rule):
     ## Use instead
     ```python
     @asset
-    def refunds(database: DuckDBResource) -> list:
+    def refunds(context: AssetExecutionContext, database: DuckDBResource) -> list:
         with database.get_connection() as conn:
             try:
                 return conn.execute("SELECT * FROM refunds").fetchall()
             except duckdb.Error as error:
-                return []
+                context.log.error(f"DuckDB error in refunds: {error}")
+                raise
     ```
 
     ## Fix safety
@@ -50,6 +51,7 @@ class BareExcept(Rule):
     """
 
     code = "AL301"
+    hides = ("AL302",)
     message = (
         "`{clause}` swallows a cancelled run, and every mistake in the `try`: the step goes green. "
         "Name what you expect, e.g. `{cure}`"
