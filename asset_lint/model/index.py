@@ -245,13 +245,10 @@ class Scope:
 
     def lookup(self, name: str) -> tuple[list[Binding], Scope] | None:
         """The bindings of ``name`` and the scope that holds them, innermost first."""
-        scope: Scope | None = self
-        while scope is not None:
-            found = scope.names.get(name)
-            if found:
-                return found, scope
-            scope = scope.parent
-        return None
+        found = self.names.get(name)
+        if found:
+            return found, self
+        return None if self.parent is None else self.parent.lookup(name)
 
 
 def arguments_of(arguments: ast.arguments) -> list[ast.arg]:

@@ -16,6 +16,7 @@ from .values import Alternatives, Box, Const, Origin, Result, Site, Text, Unknow
 
 if TYPE_CHECKING:
     from .assets import Function
+    from .binding import Binding, RunTimeValue
     from .fetching import TakenRow
     from .sql import Statement
 
@@ -191,6 +192,22 @@ class Query:
         if len(given) == 1 and isinstance(given[0], Box) and not given[0].open and given[0].kind in ("list", "tuple"):
             return len(given[0].items)
         return None
+
+    @cached_property
+    def run_time_values(self) -> list[RunTimeValue]:
+        """Values known only at run time that its text takes in where parameters could be bound."""
+        from .binding import run_time_values
+
+        if not any(variant.holes for variant in self.variants):
+            return []
+        return run_time_values(self)
+
+    @property
+    def binding(self) -> Binding | None:
+        """How those could be bound instead, None where that can't be written surely."""
+        from .binding import binding_of
+
+        return binding_of(self)
 
     @cached_property
     def assignment(self) -> Place | None:

@@ -126,6 +126,26 @@ class Rewrite:
                 now = now.with_changes(lpar=(), rpar=())
             surgery.replace(node, cst.Call(self._expression(function), [cst.Arg(now)]))
 
+    def bind(self, call: Place, texts: Sequence[Place], values: Sequence[Place], keyword: str | None) -> None:
+        """Write ``?`` for the quoted ``values`` in the f-strings ``texts``, and hand them to ``call`` in a list."""
+        import libcst as cst
+
+        from .arguments import with_argument, with_marks
+
+        with self._step():
+            nodes = [self.node(value) for value in values]
+            for text in texts:
+                node = self.node(text)
+                if not isinstance(node, cst.BaseExpression):
+                    raise Impossible("not a text")
+                new = with_marks(node, lambda held: any(held is n for n in nodes))
+                self._surgery(node).replace(node, new)
+            called = self.node(call, cst.Call)
+            surgery = self._surgery(called)
+            written = ", ".join(surgery.part.module.code_for_node(node) for node in nodes)
+            now = cst.ensure_type(surgery.current(called), cst.Call)
+            surgery.replace(called, with_argument(now, self._expression(f"[{written}]"), keyword))
+
     def remove(self, statement: Place | cst.CSTNode) -> None:
         """Take a statement away. Its comments stay; a block that ends up empty says ``pass``."""
         with self._step():
