@@ -8,6 +8,8 @@ engine calls, in this order:
 ``visit_asset(function)``          those whose body Dagster runs as an asset (``asset``, ``multi_asset`` and their like)
 ``visit_connection(connection)``   each DuckDB connection that the function opens
 ``visit_query(query)``             each call by which the function asks SQL of DuckDB
+``visit_overlap(overlap)``         each thing that happens to a database file while a connection to it is open
+``visit_sharing(sharing)``         each connection that the function lets several threads use at the same time
 ``visit_output(output)``           each value of DuckDB's own that leaves a compute function
 ``visit_retry(retry)``             each loop of the function that asks DuckDB again when it failed
 ``visit_handler(handler)``         each ``except`` clause of the function
@@ -33,6 +35,7 @@ from .model.analysis import HandedContext
 from .model.assets import Function, Kind, Parameter
 from .model.connections import Connection, Leak, Way
 from .model.contexts import ASSET_CONTEXT, OP_CONTEXT, use_of
+from .model.effects import Doing
 from .model.fetching import TakenRow
 from .model.handlers import Handler
 from .model.index import Module, Place
@@ -40,10 +43,12 @@ from .model.knowledge import ResultKind
 from .model.logs import LogCall, Logs
 from .model.metadata import MetadataCall, MetadataEntry, MetadataWay
 from .model.outputs import Output
+from .model.overlaps import Overlap
 from .model.promises import Breach, Mismatch
 from .model.pykinds import PyKind
 from .model.queries import Fetch, Query
 from .model.retries import Retry
+from .model.sharing import Sharing
 from .model.uses import BusyUse, StaleUse
 from .model.values import Data, LoggedBy, Origin
 from .model.work import Guard, Work, WorkKind
@@ -61,6 +66,7 @@ __all__ = [
     "Connection",
     "ContextFault",
     "Data",
+    "Doing",
     "Evidence",
     "Fetch",
     "Finding",
@@ -81,6 +87,7 @@ __all__ = [
     "Module",
     "Origin",
     "Output",
+    "Overlap",
     "Parameter",
     "Place",
     "PyKind",
@@ -91,6 +98,7 @@ __all__ = [
     "Rule",
     "Safety",
     "Severity",
+    "Sharing",
     "Span",
     "StaleUse",
     "TakenRow",
@@ -141,6 +149,12 @@ class Rule:
 
     def visit_query(self, query: Query) -> None:
         """A call of the function's own that asks SQL of DuckDB."""
+
+    def visit_overlap(self, overlap: Overlap) -> None:
+        """Something that happens to a database file while the function holds a connection to it."""
+
+    def visit_sharing(self, sharing: Sharing) -> None:
+        """A connection that the function lets several threads use at the same time."""
 
     def visit_output(self, output: Output) -> None:
         """A value of DuckDB's own that leaves a compute function."""

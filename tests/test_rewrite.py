@@ -439,6 +439,40 @@ class TestOpeningInWith:
         assert sample.fix is None
 
 
+class TestMovingOut:
+    @pytest.mark.parametrize(
+        ("before", "after"),
+        [
+            (
+                "def f():\n    with a as b:\n        x = b.c\n        # why\n        yield x  # so\n    end()\n",
+                "def f():\n    with a as b:\n        x = b.c\n    # why\n    yield x  # so\n    end()\n",
+            ),
+            (
+                "def f():\n    with a:\n        with b:\n            x = 1\n            yield x\n",
+                "def f():\n    with a:\n        with b:\n            x = 1\n        yield x\n",
+            ),
+        ],
+    )
+    def test_the_last_statement_stands_behind_the_block(self, before: str, after: str) -> None:
+        sample = Sample(before)
+        sample.rewrite.move_out(sample.place("yield x", ast.Expr))
+        assert sample.result == after
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "def f():\n    with a:\n        yield x\n",
+            "def f():\n    with a:\n        yield x\n        more()\n",
+            "def f():\n    for a in b:\n        more()\n        yield x\n",
+            "def f():\n    with a: more(); yield x\n",
+        ],
+    )
+    def test_what_is_not_the_last_of_several_stays(self, text: str) -> None:
+        sample = Sample(text)
+        sample.rewrite.move_out(sample.place("yield x", ast.Expr))
+        assert sample.fix is None
+
+
 class TestAddingParameters:
     @pytest.mark.parametrize(
         ("before", "after"),

@@ -22,6 +22,8 @@ Method = Callable[[Any], None]
 
 _PARTS = {
     "visit_connection": "connections",
+    "visit_overlap": "overlaps",
+    "visit_sharing": "sharings",
     "visit_query": "queries",
     "visit_output": "outputs",
     "visit_retry": "retries",

@@ -14,9 +14,11 @@ from .values import ANY, Alternatives, Conn, Const, LoggedBy, Manager, Site, Sta
 from .work import Guard, Work, WorkKind
 
 if TYPE_CHECKING:
+    from .effects import Event
     from .names import Names
     from .project import Project
     from .queries import Asked
+    from .threads import Sent
 
 MAX_DEPTH = 5  # calls of project functions followed into each other
 MAX_STATES = 12  # paths told apart at one point; beyond, they are merged and what differs is unclear
@@ -65,6 +67,8 @@ class Summary:
     asked: tuple[Asked, ...] = ()  # every query, inside too
     work: tuple[Work, ...] = ()  # one of each sort
     yield_guards: tuple[Guard, ...] = ()  # what sees an error that is raised at its ``yield``
+    used: dict[Site, Place] = field(default_factory=dict)  # connections used outside of any lock
+    events: tuple[tuple[Event, frozenset[Site]], ...] = ()  # with the caller's connections that are open at each
     logged: tuple[LogCall, ...] = ()
     logger_given_away: bool = False  # to code that isn't seen, and that may log by it
     after: Aftermath = NOTHING
@@ -121,6 +125,11 @@ class Analysis:
         self.logger_given_away = False
         self.globals: set[str] = set()
         self.closure: dict[str, Alternatives] = {}  # variables of the function around it
+        self.events: dict[Event, set[Site]] = {}  # with the caller's connections that are open at each
+        self.overlaps: dict[tuple[Site, Event], None] = {}  # connections, and what happens while they are open
+        self.used: dict[Site, Place] = {}  # connections that are used outside of any lock, with the first use
+        self.uses: list[tuple[Site, ast.AST]] = []  # the same, each use of the function's own
+        self.sent: dict[tuple[Site, ast.AST], Sent] = {}  # connections that other threads use
         self.closures: dict[Def, dict[str, Alternatives]] = {}  # what nested functions find of this one's
         self.flags: tuple[str, ...] = ()  # variables whose value on each path decides a later condition
         self.locals_of: frozenset[str] = frozenset()

@@ -21,16 +21,19 @@ if TYPE_CHECKING:
     from .catching import Catching
     from .connections import Connection
     from .early import EarlyFetch
+    from .effects import Event
     from .giving import Giving
     from .handlers import Handler
     from .logs import LogCall, Logs
     from .metadata import MetadataCall, MetadataEntry
     from .names import Names
     from .outputs import Output
+    from .overlaps import Overlap
     from .project import Project
     from .promises import Mismatch
     from .queries import Query
     from .retries import Retry
+    from .sharing import Sharing
     from .uses import BusyUse, StaleUse
     from .values import Alternatives
     from .work import Work
@@ -226,6 +229,16 @@ class Function:
     def connections(self) -> list[Connection]:
         """The connections it opens, in the order of the source."""
         return self.run.connections
+
+    @property
+    def sharings(self) -> list[Sharing]:
+        """The connections that it lets several threads use at the same time."""
+        return self.run.sharings
+
+    @property
+    def overlaps(self) -> list[Overlap]:
+        """What happens to a database file while a connection to it is open, in the order of the source."""
+        return self.run.overlaps
 
     @property
     def outputs(self) -> list[Output]:
@@ -503,6 +516,9 @@ class Run:
 
     connections: list[Connection] = field(default_factory=list)
     outputs: list[Output] = field(default_factory=list)
+    overlaps: list[Overlap] = field(default_factory=list)
+    sharings: list[Sharing] = field(default_factory=list)
+    events: tuple[Event, ...] = ()  # what it does to database files, and what it calls does
     queries: list[Query] = field(default_factory=list)  # inside what it calls, too
     stale_uses: list[StaleUse] = field(default_factory=list)
     busy_uses: list[BusyUse] = field(default_factory=list)

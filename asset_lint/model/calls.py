@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from . import pydata
 from .analysis import ANYTHING, DUCKDB, MAX_DEPTH, HandedContext
+from .databases import RESOURCE
 from .index import Class, Def, Place
 from .knowledge import ResultKind, duckdb_gives_itself, duckdb_opens, duckdb_result, duckdb_uses_default_connection
 from .library import (
@@ -24,8 +25,10 @@ from .library import (
 from .lifetimes import LAZY_FRAME_METHODS, Lifetimes, of_cursor
 from .logs import LEVELS, library_level, library_logger, looks_like_logging
 from .names import External
+from .paths import file_of, file_of_method
 from .queries import QUERY_METHODS, READERS, Asked
 from .texts import Template, formatted, joined, mapped, replaced, templates
+from .threads import EVENT_LOOP, EVENT_LOOPS, STARTERS, Threads
 from .values import (
     ANY,
     LIVE,
@@ -96,7 +99,7 @@ class Arguments:
         return [*self.positional, *(values for _, values in self.named)]
 
 
-class Calls(Lifetimes):
+class Calls(Lifetimes, Threads):
     """Calls."""
 
     def call(self, node: ast.Call, state: State) -> Alternatives:
@@ -106,6 +109,7 @@ class Calls(Lifetimes):
         if (level := looks_like_logging(node.func)) and not all(_is_clear(callee) for callee in callees):
             self.note_log(LoggedBy.UNCLEAR, level, node)
         self.note_given_away(arguments.all(), state, followed=all(isinstance(c, FunctionValue) for c in callees))
+        self.notice(node, callees, arguments, state)
         values = join(*(self.apply(callee, arguments, state, node) for callee in callees))
         if self.is_known_connection(node, values):
             return self.known_connection(node, arguments, state)
@@ -175,7 +179,7 @@ class Calls(Lifetimes):
             return read
         if is_duckdb_resource(name):
             path = arguments.get(-1, "database") or arguments.get(-1, "database_path")
-            return (LibraryInstance(name, self.origin_in_code(path)),)
+            return (LibraryInstance(name, self.origin_in_code(path), file_of(path)),)
         if name in ("dagster.Output", "dagster.MaterializeResult", "dagster.DynamicOutput"):
             given = arguments.get(-1 if tail == "MaterializeResult" else 0, "value")
             return (Box("output", (given,) if given else ()),)
@@ -186,6 +190,11 @@ class Calls(Lifetimes):
             return (Giving(ANY, () if guard is None else (guard,)),)
         if name == "contextlib.nullcontext":
             return (Giving(arguments.get(0, "enter_result") or ANY),)
+        if name in EVENT_LOOPS:
+            return (LibraryInstance(EVENT_LOOP),)
+        if name in STARTERS:
+            inner = Arguments(_spread(arguments.get(-1, "args")))
+            self.in_thread(arguments.get(1, STARTERS[name]), inner, state, node)
         if name in ("contextlib.ExitStack", "contextlib.AsyncExitStack"):
             return (LibraryInstance(name),)
         if name == "ibis.duckdb.connect":
@@ -205,7 +214,16 @@ class Calls(Lifetimes):
         if name not in HARMLESS_FUNCTIONS and not name.startswith("logging."):
             self.may_raise(state, node)
         known_data = pydata.function(name, arguments.keywords, self.place(node))
-        return known_data or ((LibraryInstance(name),) if tail[:1].isupper() else ANY)
+        return known_data or ((self.made_by_library(name, arguments),) if tail[:1].isupper() else ANY)
+
+    def made_by_library(self, name: str, arguments: Arguments) -> LibraryInstance:
+        """An object of a library's class, with what of its arguments matters later."""
+        workers = arguments.get(0, "max_workers") or arguments.get(0, "processes") or ()
+        single = (
+            name.endswith(("PoolExecutor", ".ThreadPool")) and all(v == Const(1) for v in workers) and bool(workers)
+        )
+        file = file_of(arguments.get(-1, "database")) if name.startswith("dagster_duckdb") else ""
+        return LibraryInstance(name, file=file, single=single)
 
     def builtin_call(self, name: str, arguments: Arguments, state: State, node: ast.AST) -> Alternatives:
         """A function of the standard ``builtins``."""
@@ -261,6 +279,8 @@ class Calls(Lifetimes):
             values = join(*(self.apply(f, inner, state, node) for f in function))
             self.guards = around
             return values
+        if name.endswith((".to_thread", ".run_sync")):
+            return self.in_thread(function, inner, state, node)
         return join(*(self.apply(f, inner, state, node) for f in function))
 
     def spread_named(self, node: ast.AST, state: State) -> tuple[tuple[str, Alternatives], ...]:
@@ -282,8 +302,11 @@ class Calls(Lifetimes):
     def duckdb_call(self, name: str, arguments: Arguments, state: State, node: ast.AST) -> Alternatives:
         """A function of the module ``duckdb``."""
         if name == "connect":
-            origin, handed, path = self.path_origin(arguments.get(0, "database"))
+            given = arguments.get(0, "database")
+            origin, handed, path = self.path_origin(given)
             made = Site(self.place(node), origin, handed_path=handed, owned=not self.static, path=path)
+            if origin is not Origin.MEMORY:
+                made.file, made.configuration = self.file_at(given, node), self.configuration(arguments, node)
             site = self.site(node, "", made)
             self.may_raise(state, node, DUCKDB)
             self.note_work(node, WorkKind.CONNECT, "", in_memory=origin is Origin.MEMORY)
@@ -301,6 +324,7 @@ class Calls(Lifetimes):
         """A connection has just been opened."""
         self.note_opened(site, state)
         if site.owned and not self.static:
+            self.opens(site, state)
             if state.status.get(site) is Status.OPEN:
                 self.reopened(site, state)
             state.status[site] = Status.OPEN
@@ -402,6 +426,7 @@ class Calls(Lifetimes):
         conn = next((v for v in arguments.get(1, connection) or () if isinstance(v, Conn)), None)
         if conn is None:
             return ()
+        self.note_direct_use(None if conn.cursor else conn.site, name, node)
         self.may_raise(state, node, DUCKDB)
         self.note_query(node, name, conn.site, arguments.get(0, sql), arguments.get(-1, "params"))
         kind = ResultKind.FRAME_PANDAS if name.startswith("pandas") else ResultKind.FRAME_POLARS
@@ -469,7 +494,8 @@ class Calls(Lifetimes):
                 worst = max((origin, *(origin_of(a)[0] for a in held)), key=lambda o: o.value)
                 return tuple(Text(worst, t.start or text, handed, t) for t in known)
             if origin is not Origin.UNKNOWN and (name in TEXT_METHODS or origin is not Origin.LITERAL):
-                return (Text(origin, text if name in TEXT_METHODS else "", handed),)
+                file = file_of_method(receiver, name, arguments.positional, dict(arguments.named))
+                return (Text(origin, text if name in TEXT_METHODS else "", handed, file=file),)
         if isinstance(receiver, Logger):
             if name in LEVELS:
                 self.note_log(receiver.by, name, node)
@@ -541,6 +567,11 @@ class Calls(Lifetimes):
         held = state.env.get(target.id, ())
         state.env[target.id] = tuple(grown if value == box else value for value in held)
 
+    def given_by(
+        self, positional: tuple[Alternatives, ...], named: tuple[tuple[str, Alternatives], ...], *, is_open: bool
+    ) -> Arguments:
+        return Arguments(positional, named, is_open)
+
     def call_in_thread(
         self, functions: Alternatives, arguments: Arguments, index: int, state: State, node: ast.AST
     ) -> None:
@@ -565,6 +596,9 @@ class Calls(Lifetimes):
         if name == "__enter__":
             self.enter_by_hand(site, state)
             return (conn,)
+        self.note_direct_use(None if conn.cursor else site, name, node)
+        if name in QUERY_METHODS:
+            self.attaches(arguments.get(0, "query"), node, state)
         self.may_raise(state, node, DUCKDB)
         if not name:
             return ANY
@@ -607,7 +641,9 @@ class Calls(Lifetimes):
     ) -> Alternatives:
         """A method of a library's object."""
         if is_duckdb_resource(receiver.name) and name == "get_connection":
-            return self.managed(node, receiver.origin, state)
+            return self.managed(node, receiver, state)
+        if (sent := self.send(receiver, name, arguments, state, node)) is not None:
+            return sent
         if receiver.name.startswith("contextlib."):
             values = arguments.get(0, "cm") or ANY
             for value in values:
@@ -623,9 +659,12 @@ class Calls(Lifetimes):
         self.may_raise(state, node)
         return ANY
 
-    def managed(self, node: ast.AST, origin: Origin, state: State, key: object = "") -> Alternatives:
-        """A context manager that gives a connection once it is entered."""
-        site = self.site(node, key, Site(self.place(node), origin, managed=True, owned=not self.static))
+    def managed(self, node: ast.AST, resource: LibraryInstance, state: State) -> Alternatives:
+        """The context manager of dagster_duckdb's resource, which gives a connection once it is entered."""
+        made = Site(self.place(node), resource.origin, managed=True, owned=not self.static)
+        made.file, made.configuration = resource.file, RESOURCE
+        site = self.site(node, "", made)
+        self.opens(site, state)
         self.note_opened(site, state)
         if site.owned and state.status.get(site) is None:
             state.status[site] = Status.WAITING

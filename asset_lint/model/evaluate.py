@@ -10,8 +10,10 @@ from typing import Any
 from . import pydata
 from .analysis import Raised
 from .calls import Calls
+from .databases import ENVIRON, joined, parent, path_file
 from .index import Assigned, Class, Def, Imported, Module, Opaque, Scope
 from .names import Expression, External, Target
+from .paths import as_resource, file_of, file_of_variable
 from .texts import Template, concatenated, percent, plain, templates
 from .values import (
     ANY,
@@ -84,7 +86,7 @@ class Evaluator(Calls):
     def global_value(self, name: str, scope: Scope) -> Alternatives:
         """What a name that is not this function's own may be."""
         if name == "__file__":
-            return (Text(Origin.LITERAL, ""),)
+            return (Text(Origin.LITERAL, "", file=path_file(self.module.file)),)
         found = scope.lookup(name)
         if found is None:
             targets = self.names.name(name, scope)
@@ -147,7 +149,8 @@ class Evaluator(Calls):
             return (Method(Text(Origin.UPSTREAM), name),)
         if isinstance(receiver, Method):
             if receiver.name == "resources" and isinstance(receiver.receiver, Context):
-                return self.project.facts.resource(name, self.module)
+                bound = self.project.facts.resource(name, self.module)
+                return as_resource(bound, bound, name)
             return (Method(receiver, name),)
         if isinstance(receiver, Instance):
             return self.instance_attribute(receiver, name, state, node)
@@ -161,7 +164,8 @@ class Evaluator(Calls):
         if isinstance(receiver, (Text, Const)):
             origin, _, handed = origin_of((receiver,))
             if name in ("parent", "parents", "name", "stem", "anchor", "value"):
-                return (Text(origin, "", handed),)
+                file = parent(file_of((receiver,))) if name == "parent" else ""
+                return (Text(origin, "", handed, file=file),)
             return (Method(receiver, name),)
         if receiver is UNKNOWN:
             return ANY
@@ -170,7 +174,7 @@ class Evaluator(Calls):
     def _external_attribute(self, receiver: External, name: str) -> Alternatives:
         dotted = f"{receiver.name}.{name}"
         if dotted in ("os.environ",):
-            return (Text(Origin.ENVIRONMENT),)
+            return (Text(Origin.ENVIRONMENT, file=ENVIRON),)
         return (External(dotted),)
 
     def _class_attribute(self, receiver: ClassValue, name: str) -> Alternatives:
@@ -242,7 +246,8 @@ class Evaluator(Calls):
             elif isinstance(owner, Box):
                 found.append(owner.at(index))
             elif isinstance(owner, Text):
-                found.append((Text(owner.origin, "", owner.handed),))
+                file = file_of_variable((index,), {}) if owner.file == ENVIRON else ""
+                found.append((Text(owner.origin, "", owner.handed, file=file),))
                 if owner.origin is Origin.ENVIRONMENT:
                     self.may_raise(state, node)
             elif isinstance(owner, Method):
@@ -287,6 +292,8 @@ class Evaluator(Calls):
                 text = (
                     first if isinstance(node.op, ast.Mod) else (first or "") + (second if a is Origin.LITERAL else "")
                 )
+                if isinstance(node.op, ast.Div):
+                    return (Text(worst, text, given or also, file=joined([file_of(left), file_of(right)], "/")),)
                 return _texts(worst, text, given or also, known)
             if isinstance(node.op, ast.Add) and all(isinstance(v, Box) for v in (*left, *right)):
                 return (
@@ -380,6 +387,7 @@ class Evaluator(Calls):
         values = self.value(node.value, state) if node.value is not None else (Const(None),)
         self.yields.append(values)
         self.yield_guards = self.guards
+        self.yields_output(values, node, state)
         self.note_closed(node, state)
         for site in sites_in(without_results(values) if self.compute else values):
             site.yielded = True

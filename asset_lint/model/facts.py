@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from . import pydata
 from .analysis import Summary
 from .assets import Function
+from .effects import DBT_RESOURCE
 from .index import Class, Def, Module, Place, Scope, own_nodes
 from .knowledge import ResultKind, dagster_public_name
 from .library import is_duckdb_resource
@@ -70,6 +71,7 @@ class Facts:
         self._duckdb_resources: dict[str, bool] = {}
         self._functions: dict[Module, list[Function]] = {}
         self._graphs: dict[str, AssetGraph] = {}
+        self._dbt_files: dict[str, tuple[str, ...]] = {}
         self.reach = Reach(project)
 
     # ---- values ------------------------------------------------------------------------------------------------------
@@ -130,7 +132,7 @@ class Facts:
             return Conn(Site(place, Origin.UPSTREAM, owned=False))
         if name in RELATION_TYPES:
             return Result(ResultKind.RELATION, None, place)
-        if is_duckdb_resource(name):
+        if is_duckdb_resource(name) or DBT_RESOURCE.match(name):
             return LibraryInstance(name)
         if dagster_public_name(name) in CONTEXTS:
             return Context()
@@ -334,6 +336,15 @@ class Facts:
         for site in summary.fresh | set(sites_in(values)):
             site.owned = False
         return values or ANY
+
+    def dbt_files(self, module: Module) -> tuple[str, ...]:
+        """The database file that dbt works on in the module's code location."""
+        from .dbt import profile_files
+
+        location = self.project.location_of(module.file)
+        if location not in self._dbt_files:
+            self._dbt_files[location] = profile_files(self.project, location)
+        return self._dbt_files[location]
 
     def is_resource(self, parameter: ast.arg, definition: Def) -> bool:
         """Whether a parameter of a compute function receives a resource, by its annotation."""

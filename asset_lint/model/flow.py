@@ -58,6 +58,7 @@ class Flow(Inliner):
         """Follow the whole body; gives the paths that reach its end."""
         assert self.definition is not None
         self.leaks, self.kept = {}, {}
+        self.given = frozenset(status)
         self.lends = lends(self.definition, self.project.facts)
         node = self.definition.node
         nodes = self.definition.nodes
@@ -99,6 +100,8 @@ class Flow(Inliner):
             returns_normally=bool(finals),
             handed=tuple(self.handed),
             asked=tuple(self.asked.values()),
+            used=self.used,
+            events=tuple((event, frozenset(around)) for event, around in self.events.items()),
             touches=self.touches
             or any(isinstance(v, (Conn, Manager, Result)) for values in given.values() for v in values),
             work=sorts(self.work),
@@ -450,7 +453,10 @@ class Flow(Inliner):
         self.guarded += 1
         around = self.guards
         self.guards = guards_within(tuple(self._guards_in(values)), around)
+        locks = self.is_lock(item.context_expr, values)
+        self.locked += locks
         after = self._with_items(node, items[1:], state)
+        self.locked -= locks
         self.guards = around
         self.guarded -= 1
         self.exits = outer

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 
 from .analysis import ANYTHING, DUCKDB, MAX_DEPTH, HandedContext, Summary
 from .calls import Arguments
+from .effects import Doing
 from .evaluate import Evaluator
 from .index import Class, Def
 from .lending import MANAGERS
 from .library import is_duckdb_resource
 from .names import External
+from .paths import identified
 from .values import (
     ANY,
     Alternatives,
@@ -85,6 +87,12 @@ class Inliner(Evaluator):
         statuses = self._statuses(around, state)
         unfinished = self.open_results_for(around, state)
         summary = self.project.facts.summary(definition, given, self.stack, statuses, closure, unfinished)
+        is_manager = bool(MANAGERS & decorators) and definition.is_generator
+        if not CACHES & decorators and (is_manager or not definition.is_generator):
+            # a context manager is taken to be entered at once; what it does at its end is left aside
+            events = [e for e in summary.events if not is_manager or e[0].doing is Doing.OPENS]
+            self.happens_inside(events, frozenset(site for site, _ in statuses), state, node)
+        self.used_inside(summary.used, summary.opened)
         self.touches = self.touches or summary.touches
         self._note_inner(summary, node)
         if summary.asked:
@@ -95,7 +103,7 @@ class Inliner(Evaluator):
             self.may_raise(failed, node, DUCKDB if summary.opened else ANYTHING)
         state.status.update(summary.status)
         self.take_over(summary.after, unfinished, state, node)
-        if MANAGERS & decorators and definition.is_generator:
+        if is_manager:
             return self._as_manager(summary, definition, state, node)
         values = summary.returns
         if definition.is_generator and not isinstance(definition.node, ast.AsyncFunctionDef):
@@ -158,6 +166,7 @@ class Inliner(Evaluator):
         return Site(
             self.place(node), origin, managed=managed, owned=owned and not self.static,
             handed_path=False, steps=steps[:4], in_class=site.in_class, path=site.path,
+            file=site.file, configuration=site.configuration,
         )  # fmt: skip
 
     def _as_manager(self, summary: Summary, definition: Def, state: State, node: ast.AST) -> Alternatives:
@@ -245,7 +254,8 @@ class Inliner(Evaluator):
             path = arguments.get(-1, "database") or arguments.get(-1, "database_path")
             origin = self.origin_in_code(path)
         held = tuple(arguments.all()) if self._is_record(klass) else ()
-        return (Instance(klass, origin, held),)
+        key = f"made:{self.module.file}:{node.lineno}" if self.static and isinstance(node, ast.Call) else ""
+        return (Instance(klass, origin, held, key),)
 
     def _is_record(self, klass: Class) -> bool:
         """Whether a class merely holds what it is made of: a dataclass, a named tuple."""
@@ -272,7 +282,8 @@ class Inliner(Evaluator):
         for base in self.names.ancestry(value.klass):
             if isinstance(base, External):
                 if is_duckdb_resource(base.name) and name == "get_connection":
-                    return (Method(LibraryInstance(base.name, value.origin), name),)
+                    file = f"field:{value.key}.database" if value.key else ""
+                    return (Method(LibraryInstance(base.name, value.origin, file), name),)
                 continue
             if not isinstance(base, Class):
                 continue
@@ -281,7 +292,11 @@ class Inliner(Evaluator):
                 function = FunctionValue(method, value)
                 if facts.decorators(method) & {"property", "functools.cached_property"}:
                     values = self._borrowed(self.project_call(function, Arguments(), state, node), state)
-                    return self._configured(values) if self.is_settings(value.klass) else values
+                    return (
+                        identified(self._configured(values), value.key, name)
+                        if self.is_settings(value.klass)
+                        else values
+                    )
                 return (function,)
             field = base.fields.get(name)
             if field is not None:
@@ -290,14 +305,16 @@ class Inliner(Evaluator):
                 if known:
                     return tuple(known)
                 assigned = facts.assigned(base, name)
-                return assigned if any(isinstance(v, Conn) for v in assigned) else (Text(Origin.FIELD),)
+                if any(isinstance(v, Conn) for v in assigned):
+                    return assigned
+                return identified((Text(Origin.FIELD),), value.key, name)
             if name in base.assigned:
                 if self.is_settings(value.klass):
-                    return (Text(Origin.FIELD),)
+                    return identified((Text(Origin.FIELD),), value.key, name)
                 return join(facts.static(base.assigned[name], base.scope), facts.assigned(base, name))
             assigned = facts.assigned(base, name)
             if assigned:
-                return assigned
+                return identified(assigned, value.key, name)
         return ANY
 
     def _configured(self, values: Alternatives) -> Alternatives:
@@ -343,7 +360,7 @@ def _handed(values: Alternatives) -> Alternatives:
     """Arguments as the callee sees them: its caller decided them."""
     return tuple(
         Const(v.value, handed=True) if isinstance(v, Const) and isinstance(v.value, str)
-        else Text(v.origin, v.text, True, v.template) if isinstance(v, Text)
+        else replace(v, handed=True) if isinstance(v, Text)
         else v
         for v in values
     )  # fmt: skip

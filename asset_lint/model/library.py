@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from .databases import joined, parent
+from .paths import file_of, file_of_variable
 from .values import Alternatives, Const, Origin, Text, Value, origin_of
 
 BORROWING = frozenset(
@@ -57,7 +59,7 @@ def is_duckdb_resource(name: str) -> bool:
 def origin_of_path(name: str, positional: tuple[Alternatives, ...], named: dict[str, Alternatives]) -> Value | None:
     """The result of a library's function of paths and settings, None if ``name`` is no such function."""
     if ENVIRONMENT.search(name):
-        return Text(Origin.ENVIRONMENT)
+        return Text(Origin.ENVIRONMENT, file=file_of_variable(positional, named))
     if TEMPORARY.match(name):
         return Text(Origin.TEMPORARY)
     if name not in FILE_FUNCTIONS:
@@ -67,7 +69,16 @@ def origin_of_path(name: str, positional: tuple[Alternatives, ...], named: dict[
         origin, known, given = origin_of(values)
         worst = origin if origin.value > worst.value else worst
         text, handed = text or known, handed or given
-    return Text(worst, text, handed)
+    return Text(worst, text, handed, file=_file_of_path(name, positional))
+
+
+def _file_of_path(name: str, positional: tuple[Alternatives, ...]) -> str:
+    """Which file a library's function of paths gives."""
+    tail = name.rpartition(".")[2]
+    files = [file_of(values) for values in positional]
+    if tail in ("dirname", "file_relative_path") and files:
+        files[0] = parent(files[0])
+    return "" if tail in ("home", "cwd", "getcwd") else joined(files, "/")
 
 
 def first_keyword(sql: Alternatives | None) -> str:

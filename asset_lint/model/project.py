@@ -28,6 +28,7 @@ SKIPPED_FOLDERS = frozenset(
     "site-packages node_modules __pycache__ .git .hg .venv venv .tox .nox .mypy_cache .ruff_cache build dist".split()
 )
 MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", ".git", "asset-lint.toml", "workspace.yaml", "dagster.yaml")
+PROFILES = frozenset(("profiles.yml", "profiles.yaml"))  # of dbt
 COMPONENT_FILES = frozenset(("defs.yaml", "defs.yml", "component.yaml", "component.yml"))
 LIBRARIES = frozenset("dagster duckdb pandas polars pyarrow".split())  # never the project's own, whatever its folders
 LINE_START = rb"(?:^(?:\xef\xbb\xbf)?|(?<=\r))[ \t\f]*"
@@ -93,6 +94,7 @@ class Project:
         self._listings: dict[str, frozenset[str]] = {}
         self._origins: dict[str, tuple[str, ...]] = {}
         self._bytes: dict[str, bytes] = {}
+        self._profiles: list[str] = []  # filled with :attr:`files`
         self._component_folders: set[str] = set()  # filled with :attr:`files`
 
     # ---- modules -------------------------------------------------------------------------------------------------
@@ -273,6 +275,8 @@ class Project:
                     found.append(entry.path)
                 elif entry.name in COMPONENT_FILES:
                     self._component_folders.add(folder)
+                elif entry.name in PROFILES:
+                    self._profiles.append(entry.path)
                 elif entry.name not in SKIPPED_FOLDERS and not entry.name.startswith("."):
                     try:
                         if entry.is_dir():
@@ -387,6 +391,11 @@ class Project:
                 return folder
             folder = os.path.dirname(folder)
         return self.root
+
+    def profiles(self, below: str) -> list[str]:
+        """The profiles of dbt below a folder."""
+        assert self.files is not None  # they are found on the way
+        return [path for path in sorted(self._profiles) if path.startswith(below + os.sep)]
 
     def has_components(self, below: str) -> bool:
         """Whether YAML files below a folder make assets."""

@@ -13,7 +13,11 @@ from .index import Place
 from .knowledge import Receiver, duckdb_giving
 from .knowledge.kinds import ResultKind
 from .outputs import Output
+from .overlaps import overlaps_of
+from .paths import as_resource
 from .queries import queries_of
+from .sharing import sharings_of
+from .storage import duckdb_file_of
 from .uses import StaleUse
 from .values import (
     ANY,
@@ -51,6 +55,8 @@ def analyse(function: Function) -> Run:
     definition = function.definition
     flow = Flow(project, definition.scope, definition)
     flow.compute = function.is_compute
+    if function.is_compute and definition.is_generator:
+        flow.stores = duckdb_file_of(function)
     around = project.facts.function(definition.parent) if definition.parent is not None else None
     if around is not None:
         flow.closure = around.run.closures.get(definition, {})
@@ -58,7 +64,7 @@ def analyse(function: Function) -> Run:
     if definition.owner is not None and definition.parameters:
         this = definition.parameters[0].arg
         if this == "self":
-            given[this] = (Instance(definition.owner),)
+            given[this] = (Instance(definition.owner, key="self"),)
     ends = flow.run(given, {})
     last = definition.node.body[-1]
     for state in ends:
@@ -80,6 +86,9 @@ def analyse(function: Function) -> Run:
     )
     run.values = flow.seen
     run.work = tuple(flow.work)
+    run.overlaps = overlaps_of(flow)
+    run.sharings = sharings_of(flow)
+    run.events = tuple(flow.events)
     run.logged, run.logger_given_away = tuple(flow.logged), flow.logger_given_away
     run.duckdb_calls = frozenset(
         node
@@ -117,9 +126,12 @@ def parameter_value(function: Function, parameter: Parameter) -> Alternatives:
     if parameter.role is Role.CONFIG:
         return (Text(Origin.FIELD),)
     if any(isinstance(v, (LibraryInstance, Instance, Conn, Result, Context, Data)) for v in values):
+        if function.is_compute:
+            return as_resource(values, facts.resource(parameter.name, function.module), parameter.name)
         return values
     if parameter.annotation is not None and _is_generic_resource(function, parameter):
-        return facts.resource(parameter.name, function.module)
+        bound = facts.resource(parameter.name, function.module)
+        return as_resource(bound, bound, parameter.name)
     if parameter.default is not None:
         return facts.static(parameter.default, function.definition.scope)
     return (Text(Origin.UPSTREAM),)

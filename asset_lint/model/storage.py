@@ -17,6 +17,7 @@ PICKLING = re.compile(
     r"^dagster(_\w+)*\.(\w+\.)*(fs_io_manager|FilesystemIOManager|\w*[Pp]ickle\w*(io_manager|IOManager)\w*)$"
 )
 TABULAR = re.compile(r"^dagster_(duckdb|snowflake|gcp|deltalake|iceberg)\w*\.(\w+\.)*(\w+IOManager|\w+_io_manager)$")
+DUCKDB = re.compile(r"^dagster_duckdb\w*\.(\w+\.)*\w+IOManager$")
 
 
 class Storage(enum.Enum):
@@ -44,6 +45,22 @@ def storage_of(function: Function) -> Storage:
         if key != "io_manager" and key not in bindings:
             return Storage.UNKNOWN
     return Storage.FAILS
+
+
+def duckdb_file_of(function: Function) -> str:
+    """The database file that dagster_duckdb's IO manager opens for a compute function's outputs; "" if it has none."""
+    keys, defined = _keys(function)
+    if defined or len(keys) != 1:
+        return ""
+    assert function.project is not None
+    bindings = function.project.facts.bindings(function.project.location_of(function.module.file))
+    files = {
+        value.file if isinstance(value, LibraryInstance) and DUCKDB.match(value.name) else ""
+        for key in keys
+        for values in bindings.get(key, ())
+        for value in values
+    }
+    return files.pop() if len(files) == 1 else ""
 
 
 def _fails(values: Alternatives) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from .databases import UNCLEAR, Configuration
 from .index import Class, Def, Module, Place
 from .knowledge.kinds import ResultKind
 from .names import External
@@ -77,6 +78,8 @@ class Site:
     in_class: bool = False  # opened by a method: a resource decides
     guards: tuple[Guard, ...] = ()  # what sees an error in the body of the ``with`` that enters it
     lends: bool = False  # its context manager ends, and it may still be open
+    file: str = ""  # which file it opens, see :mod:`.databases`; "" if that can't be told
+    configuration: Configuration = UNCLEAR
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,7 @@ class Text:
     text: str = ""  # the constant part that is known, for literals all of it as far as the code tells
     handed: bool = False
     template: Template | None = None  # all of it in parts, where it is put together in sight
+    file: str = ""  # which file it means as a path, see :mod:`.databases`
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +151,7 @@ class Instance:
     klass: Class
     origin: Origin = Origin.FIELD
     held: tuple[Alternatives, ...] = ()  # what a dataclass was made of
+    key: str = ""  # tells the object apart, "" where others of its class may be meant
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +160,8 @@ class LibraryInstance:
 
     name: str
     origin: Origin = Origin.FIELD
+    file: str = ""  # which database file a resource or an IO manager opens
+    single: bool = False  # an executor with one worker
 
 
 @dataclass(frozen=True, slots=True)

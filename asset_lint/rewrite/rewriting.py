@@ -273,6 +273,13 @@ class Rewrite:
                 raise Impossible("not a try statement")
             surgery.replace(node, now.with_changes(handlers=[*now.handlers, self._clause(clause)]))
 
+    def move_out(self, statement: Place | cst.CSTNode) -> None:
+        """Put the last statement of a ``with`` block behind it, to run once what the block holds is closed."""
+        with self._step():
+            node = self.node(statement)
+            surgery = self._surgery(node)
+            surgery.move_out(surgery.statement_of(node))
+
     def unwrap_try(self, statement: Place | cst.CSTNode) -> None:
         """Take the ``finally`` of a ``try`` away, and the ``try`` too if it catches nothing. Comments stay."""
         import libcst as cst

@@ -146,6 +146,18 @@ class Surgery:
         self._home[new] = self._home[statement]
         body.insert(place + 1, new)
 
+    def move_out(self, statement: Statement) -> None:
+        """Put the last statement of a ``with`` behind it; it must not be the only one."""
+        path = self._path(statement)
+        around = path[-2][1] if len(path) > 1 else None
+        body, place = self._body_with(statement)
+        if not isinstance(around, cst.With) or not 0 < place == len(body) - 1:
+            raise Impossible("not the last of several statements of a with block")
+        outer, behind = self._body_with(around)
+        del body[place]
+        outer.insert(behind + 1, statement)
+        self._home[statement] = self._home[around]
+
     def unwrap(self, statement: cst.Try) -> None:
         """Take the ``finally`` away, and the ``try`` round its body too if it has nothing else; comments stay."""
         body, place = self._body_with(statement)
