@@ -16,6 +16,7 @@ engine calls, in this order:
 ``visit_metadata(call)``           each call that adds metadata: on the context, in a result, a check, a materialization
 ``visit_stale_use(use)``           each use of a result, or a connection, after the connection was closed
 ``visit_busy_use(use)``            each use that DuckDB 2 refuses, for an earlier result on the connection is unfinished
+``visit_duckdb_member(member)``    each name that it reads of the module ``duckdb``, of a connection, of a relation
 ``visit_<LibCST class>(node)``     each LibCST node of that class in the function's own body
 
 Docstrings of rules are their pages: sections *What it does*, *Why is this bad?*, *Example*, *Use instead*,
@@ -41,6 +42,7 @@ from .model.handlers import Handler
 from .model.index import Module, Place
 from .model.knowledge import ResultKind
 from .model.logs import LogCall, Logs
+from .model.members import Member
 from .model.metadata import MetadataCall, MetadataEntry, MetadataWay
 from .model.outputs import Output
 from .model.overlaps import Overlap
@@ -80,6 +82,7 @@ __all__ = [
     "LogCall",
     "LoggedBy",
     "Logs",
+    "Member",
     "MetadataCall",
     "MetadataEntry",
     "MetadataWay",
@@ -130,7 +133,7 @@ class Rule:
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        cls.name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", cls.__name__).lower()
+        cls.name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[a-z])(?=[0-9])", "-", cls.__name__).lower()
 
     def __init__(self, module: Module, config: Config) -> None:
         self.module = module
@@ -167,6 +170,9 @@ class Rule:
 
     def visit_stale_use(self, use: StaleUse) -> None:
         """Something that lives by its connection, used after that was closed."""
+
+    def visit_duckdb_member(self, member: Member) -> None:
+        """A name that it reads of the module ``duckdb``, of a connection or of a relation."""
 
     def visit_busy_use(self, use: BusyUse) -> None:
         """Work on a connection that still has rows to give."""

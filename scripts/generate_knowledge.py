@@ -75,6 +75,10 @@ DAGSTER_DECORATORS = {
 # Public names that end in Context and are no contexts of a function's parameter.
 NO_CONTEXTS = frozenset({"IAttachDifferentObjectToOpContext"})
 
+# How stubs and docstrings, and the modules that only warn, say that a name is deprecated.
+DEPRECATED = re.compile(r"Deprecated: use (\w+)\(\) instead")
+DEPRECATED_MODULE = re.compile(r"`duckdb\.(\w+)` is deprecated [^\"]*Please use `duckdb\.(\w+)` instead")
+
 Table = dict[str, str]
 """Name to kind, of one version."""
 
@@ -92,6 +96,10 @@ class Wheel:
             if name in self.files:
                 return ast.parse(self._zip.read(name))
         raise SystemExit(f"{self._zip.filename} holds none of {', '.join(candidates)}")
+
+    def text(self, name: str) -> str:
+        """One of its files."""
+        return self._zip.read(name).decode()
 
     def module(self, dotted: str) -> ast.Module | None:
         """A module of the wheel by its import name."""
@@ -184,6 +192,8 @@ class Surface:
         self.attributes: Table = {}
         self.lazy: Table = {}
         self.default_connection: set[str] = set()
+        self.replacements: Table = {}  # of what is deprecated
+        self.removed: Table = {}  # methods it once had, with what to call instead
 
     def add(self, function: ast.FunctionDef) -> None:
         """Take in a method or function; of overloads the first is the plain call."""
@@ -191,6 +201,9 @@ class Surface:
         if name.startswith("_"):
             return
         kind = kind_of(name, function.returns)
+        said = DEPRECATED.match(ast.get_docstring(function) or "")
+        if said is not None:
+            self.replacements[name] = said[1]
         if is_property(function):
             self.attributes[name] = kind
             return
@@ -264,6 +277,25 @@ def attached(tree: ast.Module) -> dict[str, str]:
     raise SystemExit("_relation.py has no CONNECTION_METHODS")
 
 
+def removed_methods(tree: ast.Module) -> Table:
+    """What DuckDB 2 itself says to call instead of the methods that its relations lost."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "_REMOVED_METHODS":
+            table: Table = ast.literal_eval(node.value)
+            return table
+    raise SystemExit("_relation.py has no _REMOVED_METHODS")
+
+
+def deprecated_modules(wheel: Wheel) -> Table:
+    """The submodules that warn when they are imported, with what stands instead of each."""
+    found = {}
+    for path in wheel.files:
+        if re.match(r"duckdb/[a-z]\w+/__init__\.py$", path):
+            if said := DEPRECATED_MODULE.search(wheel.text(path)):
+                found[said[1]] = said[2]
+    return found
+
+
 def settle_any(receiver: str, surface: Surface, functions: frozenset[str]) -> None:
     """Fill in what is annotated Any in Python code; each entry of the overlay must be needed, and none be lacking."""
     overlay = ANY_RESULTS.get(receiver, {})
@@ -304,9 +336,11 @@ def duckdb_surfaces(wheel: Wheel) -> tuple[dict[str, Surface], set[str], dict[st
                 surfaces["module"].results.setdefault(expression.name, "EXPRESSION")
         settle_any("relation", surfaces["relation"], frozenset(surfaces["relation"].results))
         settle_any("module", surfaces["module"], frozenset(from_relation))
+        surfaces["relation"].removed = removed_methods(relation)
     else:
         surfaces["relation"] = class_surface(in_stub["DuckDBPyRelation"].body)
         surfaces["grouped"] = Surface()
+    surfaces["module"].replacements |= deprecated_modules(wheel)
     return surfaces, names, exceptions(in_stub)
 
 
@@ -344,10 +378,11 @@ def variant_cells(receiver: str, by_version: Mapping[str, dict[str, Surface]]) -
         for version, surfaces in by_version.items():
             if name.split(":")[0] in surfaces[receiver].results:
                 cells[version][name] = kinds.get(version, kinds.get("", ABSENT))
-    # A version that has the method but not the variant: the argument is refused there, the plain result stands.
+    # A version that has the method but not the variant: a keyword is refused there, else the plain result stands.
     for name in {name for table in cells.values() for name in table}:
         for version, surfaces in by_version.items():
-            cells[version].setdefault(name, surfaces[receiver].results.get(name.split(":")[0], ABSENT))
+            plain = ABSENT if name.endswith(": lazy") else surfaces[receiver].results.get(name.split(":")[0], ABSENT)
+            cells[version].setdefault(name, plain)
     return merged(cells)
 
 
@@ -370,6 +405,8 @@ def duckdb_table(wheels: Mapping[str, Wheel]) -> dict[str, object]:
         "results": {r: merged({v: s[r].results for v, s in by_version.items()}) for r in receivers},
         "attributes": {r: merged({v: s[r].attributes for v, s in by_version.items()}) for r in receivers},
         "variants": {r: variant_cells(r, by_version) for r in receivers},
+        "deprecated": {r: merged({v: s[r].replacements for v, s in by_version.items()}) for r in receivers},
+        "removed": {r: {n: t for s in by_version.values() for n, t in sorted(s[r].removed.items())} for r in receivers},
         "default connection": defaults,
         "exceptions": dict(sorted(newest.items())),
         "names": presence({version: names for version, (_, names, _) in read.items()}),

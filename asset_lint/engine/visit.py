@@ -31,6 +31,7 @@ _PARTS = {
     "visit_metadata": "metadata_calls",
     "visit_stale_use": "stale_uses",
     "visit_busy_use": "busy_uses",
+    "visit_duckdb_member": "duckdb_members",
 }
 _DOMAIN = ("visit_function", "visit_asset", *_PARTS)
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .giving import Giving
     from .handlers import Handler
     from .logs import LogCall, Logs
+    from .members import Member
     from .metadata import MetadataCall, MetadataEntry
     from .names import Names
     from .outputs import Output
@@ -302,6 +303,13 @@ class Function:
 
         return early_fetch(self, use)
 
+    @cached_property
+    def duckdb_members(self) -> list[Member]:
+        """What it reads of the module ``duckdb``, of connections and relations, in the order of the source."""
+        from .members import members_of
+
+        return members_of(self)
+
     @property
     def busy_uses(self) -> list[BusyUse]:
         """The work that it asks of a connection on which an earlier result is unfinished, for DuckDB 2."""
@@ -522,6 +530,7 @@ class Run:
     queries: list[Query] = field(default_factory=list)  # inside what it calls, too
     stale_uses: list[StaleUse] = field(default_factory=list)
     busy_uses: list[BusyUse] = field(default_factory=list)
+    displacing: frozenset[ast.AST] = frozenset()  # calls of ``execute`` that end an unfinished result of another
     handed: list[HandedContext] = field(default_factory=list)
     closures: dict[Def, dict[str, Alternatives]] = field(default_factory=dict)  # what nested functions find
     touches_duckdb: bool = False  # it obtains a connection or a relation, or calls what obtains or is handed one

@@ -61,6 +61,7 @@ class Ledger:
     given_sites: set[Site] = field(default_factory=set)
     given_results: set[OpenResult] = field(default_factory=set)  # that the caller left unfinished
     made_when_closed: set[ast.AST] = field(default_factory=set)
+    displacing: set[ast.AST] = field(default_factory=set)
     closed_by: dict[Site, Place] = field(default_factory=dict)
     drained: set[Place] = field(default_factory=set)  # readers and iterators of which nothing is left, by where made
 
@@ -90,13 +91,14 @@ class Lifetimes(Analysis):
         site = used.site
         if site is None:
             return
-        if self._is_closed(site, state):
+        if isinstance(used, Result) and used.kind is ResultKind.READER:
+            if name not in ("read_next_batch", "cast"):
+                self.ledger.drained.add(used.made)
+        elif self._is_closed(site, state):
             if _fails_when_closed(used, name):
                 self._note_stale(used, name, site, node)
         elif isinstance(used, Result):
-            if used.kind is ResultKind.READER and name not in ("read_next_batch", "cast"):
-                self.ledger.drained.add(used.made)
-            elif site in state.open_results and not used.cursor and used.kind is ResultKind.RELATION and _reads(name):
+            if site in state.open_results and not used.cursor and used.kind is ResultKind.RELATION and _reads(name):
                 self._note_busy(site, name, state, node)
         elif self._follows_open_results and not used.cursor:
             self._note_connection_use(used, name, given, state, node)
@@ -156,7 +158,8 @@ class Lifetimes(Analysis):
     def _note_connection_use(self, conn: Conn, name: str, given: Alternatives, state: State, node: ast.AST) -> None:
         site, unfinished = conn.site, state.open_results
         if name == "execute":
-            unfinished.pop(site, None)
+            if unfinished.pop(site, None) is not None:
+                self.ledger.displacing.add(node)
             if self._is_one(site, state, node) and any(isinstance(v, Conn) and v.statement in ROWS for v in given):
                 unfinished[site] = OpenResult(self.place(node))
         elif site not in unfinished:

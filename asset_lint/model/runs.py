@@ -102,6 +102,7 @@ def analyse(function: Function) -> Run:
     if function.is_compute:
         run.outputs = _outputs(flow)
     run.busy_uses = sorted(flow.ledger.busy.values(), key=lambda use: use.place.span.start)
+    run.displacing = frozenset(flow.ledger.displacing)
     run.stale_uses = _stale_uses(flow, run.outputs)
     return run
 

@@ -2,6 +2,7 @@
 
 from .holding import hold
 from .imports import without_orphans
+from .migration import leave_out, migrate, rename
 from .results import convert, fetch_eagerly, fetch_the_row, is_statement_only, keep_statement, query_as_relation
 from .rewriting import Rewrite
 
@@ -13,6 +14,9 @@ __all__ = [
     "hold",
     "is_statement_only",
     "keep_statement",
+    "leave_out",
+    "migrate",
     "query_as_relation",
+    "rename",
     "without_orphans",
 ]

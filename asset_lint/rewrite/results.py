@@ -80,7 +80,7 @@ def fetch_eagerly(rewrite: Rewrite, function: Function, output: Output, kind: Re
         return
     assert isinstance(place.node, ast.Call) and isinstance(place.node.func, ast.Attribute)
     if output.of_execute:
-        query_as_relation(rewrite, Place(function.module, place.node.func.value))
+        query_as_relation(rewrite, function, Place(function.module, place.node.func.value))
     call = rewrite.node(place, cst.Call)
     if not isinstance(call.func, cst.Attribute) or (call.args and output.of_execute):
         rewrite.give_up()
@@ -122,9 +122,16 @@ def fetch_the_row(rewrite: Rewrite, place: Place) -> None:
             rewrite.give_up()
 
 
-def query_as_relation(rewrite: Rewrite, place: Place) -> None:
-    """Ask the query with ``sql`` instead of ``execute``, whose result has no Arrow or polars form on DuckDB 2."""
+def query_as_relation(rewrite: Rewrite, function: Function, place: Place) -> None:
+    """Ask the query with ``sql`` instead of ``execute``, whose result has no Arrow or polars form on DuckDB 2.
+
+    A relation can't be read while an earlier result of ``execute`` is unfinished, which another ``execute`` ends.
+    """
     import libcst as cst
+
+    if place.node in function.run.displacing:
+        rewrite.give_up()
+        return
 
     try:
         call = rewrite.node(place, cst.Call)

@@ -67,6 +67,6 @@ class ReturnedConnection(Rule):
         if method is None:
             return None
         if method in ("pl", "to_arrow_table"):
-            query_as_relation(rewrite, output.place)
+            query_as_relation(rewrite, self.in_function, output.place)
         convert(rewrite, self.in_function, output, method)
         return rewrite.fix(f"Fetch it with `.{method}()`")

@@ -28,12 +28,15 @@ __all__ = [
     "dagster_public_name",
     "dagster_version",
     "duckdb_attribute",
+    "duckdb_deprecations",
     "duckdb_exceptions",
     "duckdb_gives_itself",
     "duckdb_giving",
+    "duckdb_holding",
     "duckdb_methods",
     "duckdb_names",
     "duckdb_opens",
+    "duckdb_removal",
     "duckdb_result",
     "duckdb_span",
     "duckdb_uses_default_connection",
@@ -170,6 +173,29 @@ def duckdb_methods(receiver: Receiver, versions: tuple[str, ...] | None = None) 
         for name in _table("duckdb.json")["results"][receiver]
         if not all(kind.is_missing for kind in _kinds("results", receiver, name, versions))
     )
+
+
+def duckdb_holding(receiver: Receiver, name: str) -> tuple[str, ...]:
+    """The versions in which ``receiver`` has a public method, property, function, class or submodule ``name``."""
+    table = _table("duckdb.json")
+    if receiver == "module":
+        return tuple(v for v in DUCKDB_VERSIONS if name in duckdb_names(v) or name in table["exceptions"])
+    columns = zip(
+        _columns(table["results"][receiver].get(name, "-")), _columns(table["attributes"][receiver].get(name, "-"))
+    )
+    return tuple(v for v, (method, attribute) in zip(DUCKDB_VERSIONS, columns) if (method, attribute) != ("-", "-"))
+
+
+def duckdb_deprecations(receiver: Receiver, name: str) -> dict[str, str]:
+    """The versions that deprecate a name, each with the name that it gives instead."""
+    columns = _columns(_table("duckdb.json")["deprecated"][receiver].get(name, "-"))
+    return {version: instead for version, instead in zip(DUCKDB_VERSIONS, columns) if instead != "-"}
+
+
+def duckdb_removal(receiver: Receiver, name: str) -> str:
+    """What DuckDB 2 itself says to write instead of a method that it took away; "" where it says nothing."""
+    instead: str = _table("duckdb.json")["removed"][receiver].get(name, "")
+    return instead
 
 
 def duckdb_names(version: str) -> frozenset[str]:
