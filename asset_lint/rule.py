@@ -49,6 +49,7 @@ from .model.overlaps import Overlap
 from .model.promises import Breach, Mismatch
 from .model.pykinds import PyKind
 from .model.queries import Fetch, Query
+from .model.resolving import Cause, Unresolved
 from .model.retries import Retry
 from .model.sharing import Sharing
 from .model.uses import BusyUse, StaleUse
@@ -65,6 +66,7 @@ __all__ = [
     "ASSET_CONTEXT", "OP_CONTEXT",
     "Breach",
     "BusyUse",
+    "Cause",
     "Connection",
     "ContextFault",
     "Data",
@@ -105,6 +107,7 @@ __all__ = [
     "Span",
     "StaleUse",
     "TakenRow",
+    "Unresolved",
     "Way",
     "Work",
     "WorkKind",

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from .project import Project
     from .promises import Mismatch
     from .queries import Query
+    from .resolving import Unresolved
     from .retries import Retry
     from .sharing import Sharing
     from .uses import BusyUse, StaleUse
@@ -393,6 +394,13 @@ class Function:
         from .accepted import fault_of
 
         return fault_of(self)
+
+    @cached_property
+    def unresolved_annotations(self) -> list[Unresolved]:
+        """What Dagster can't resolve of its annotations when the module is imported; empty for other functions."""
+        from .resolving import unresolved_in
+
+        return unresolved_in(self)
 
     @property
     def invocations_with_context(self) -> list[Invocation]:

@@ -69,6 +69,10 @@ class Module:
             for s in self.tree.body
         )
 
+    def mentions(self, name: str) -> int:
+        """How often the module's code reads a name; what stands in strings is not counted."""
+        return sum(isinstance(node, ast.Name) and node.id == name for node in ast.walk(self.tree))
+
     @cached_property
     def shows_kinds(self) -> bool:
         """Whether it works with what Dagster may refuse as a value: numpy's numbers, dates, decimals."""
@@ -350,7 +354,7 @@ class _Binder:
             self.body(node.body)
         elif isinstance(node, ast.If):
             before = self.type_checking
-            self.type_checking = before or _is_type_checking(node.test)
+            self.type_checking = before or is_type_checking(node.test)
             self.body(node.body)
             self.type_checking = before
             self.body(node.orelse)
@@ -454,7 +458,8 @@ def bodies(node: ast.stmt) -> Iterator[Sequence[ast.stmt]]:
         yield part.body
 
 
-def _is_type_checking(test: ast.expr) -> bool:
+def is_type_checking(test: ast.expr) -> bool:
+    """Whether a condition is `TYPE_CHECKING`."""
     return (isinstance(test, ast.Name) and test.id == "TYPE_CHECKING") or (
         isinstance(test, ast.Attribute) and test.attr == "TYPE_CHECKING"
     )

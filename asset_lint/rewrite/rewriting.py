@@ -330,6 +330,21 @@ class Rewrite:
                 raise Impossible("not a function without a return annotation")
             surgery.replace(node, now.with_changes(returns=cst.Annotation(self._expression(annotation))))
 
+    def drop_annotation(self, parameter: Place | cst.CSTNode) -> None:
+        """Take the annotation of a parameter away."""
+        import libcst as cst
+
+        with self._step():
+            node = self.node(parameter)
+            surgery = self._surgery(node)
+            now = surgery.current(node)
+            if not isinstance(now, cst.Param):
+                raise Impossible("not a parameter")
+            if now.default is not None:
+                tight = cst.SimpleWhitespace("")
+                now = now.with_changes(equal=cst.AssignEqual(tight, tight))
+            surgery.replace(node, now.with_changes(annotation=None))
+
     def import_name(self, module: str, name: str | None, *, near: Place | cst.CSTNode) -> str:
         """What to write at ``near`` for ``name`` of ``module`` (None: for the module): ``dg.Output``, ``Output``.
 

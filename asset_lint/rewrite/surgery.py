@@ -322,6 +322,8 @@ class _Build(cst.CSTTransformer):
         footer = [line for line in left if line.comment]
         if not body and isinstance(block, cst.IndentedBlock):
             body = [cst.SimpleStatementLine([cst.Pass()])]
+        if not body and not footer and isinstance(block, cst.Module) and not any(line.comment for line in block.header):
+            block = block.with_changes(header=(), has_trailing_newline=False)  # no blank line is left of it
         return block.with_changes(body=body, footer=(*footer, *block.footer))
 
 
