@@ -260,6 +260,13 @@ class Function:
         return logs_of(self)
 
     @cached_property
+    def has_asset_check(self) -> bool:
+        """Whether an asset check of the project, or of its own decorator, is on one of its assets."""
+        from .checks import has_check
+
+        return has_check(self)
+
+    @cached_property
     def metadata_calls(self) -> list[MetadataCall]:
         """The calls of its own body by which it adds metadata, in the order of the source."""
         from .metadata import metadata_of

@@ -194,6 +194,44 @@ class Query:
         return None
 
     @cached_property
+    def is_looked_at(self) -> bool:
+        """Whether the function looks at how many rows it gave, or counts those of a table that it reads."""
+        from .looks import Looks
+
+        assert self.function.project is not None
+        looks = Looks(self.function.definition, self.function.project.names, rows=True)
+        nodes = {held.place.node for held in self.held}
+        return looks.at(nodes, {n.id for n in nodes if isinstance(n, ast.Name)}) or self._counted_elsewhere
+
+    @cached_property
+    def is_used(self) -> bool:
+        """Whether the function does anything with what it gave."""
+        from .looks import Looks
+
+        assert self.function.project is not None
+        looks = Looks(self.function.definition, self.function.project.names, rows=True)
+        nodes = {held.place.node for held in self.held if held.result.kind not in LAZY}
+        return looks.uses(nodes, {n.id for n in nodes if isinstance(n, ast.Name)})
+
+    @property
+    def _counted_elsewhere(self) -> bool:
+        """Whether another query of the function counts the rows of a table that this one reads."""
+        reads = [table for statement in self.last_statements for table in statement.reads]
+        return any(
+            statement.counts and any(table.may_be(read) for table in statement.reads for read in reads)
+            for other in self.function.all_queries
+            if other is not self and "count" in other.shown.lower()
+            for statement in other.statements
+        )
+
+    @property
+    def reads_catalogue(self) -> bool:
+        """Whether it looks up what tables, columns or settings there are."""
+        return any(table.is_catalogue for statement in self.last_statements for table in statement.reads) or any(
+            statement.calls_catalogue for statement in self.last_statements
+        )
+
+    @cached_property
     def run_time_values(self) -> list[RunTimeValue]:
         """Values known only at run time that its text takes in where parameters could be bound."""
         from .binding import run_time_values

@@ -134,6 +134,20 @@ class Statement:
         """Whether its result are rows of data, not merely a count."""
         return self.keyword in READING | {"CALL", "PRAGMA"} and self.is_read_only is not False
 
+    @cached_property
+    def counts(self) -> bool:
+        """Whether it counts all rows of what it reads: one row comes of it."""
+        return self.can_be_empty is False and any(True for _ in self._all("Count"))
+
+    @cached_property
+    def calls_catalogue(self) -> bool:
+        """Whether it reads one of the functions that list what there is: ``duckdb_tables()``."""
+        return any(
+            CATALOGUE_TABLES.match(str(node.this.this))
+            for node in self._all("Table")
+            if type(node.this).__name__ == "Anonymous"
+        )
+
     # ---- tables ------------------------------------------------------------------------------------------------------
 
     @cached_property
