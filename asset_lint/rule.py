@@ -8,6 +8,7 @@ engine calls, in this order:
 ``visit_asset(function)``          those whose body Dagster runs as an asset (``asset``, ``multi_asset`` and their like)
 ``visit_connection(connection)``   each DuckDB connection that the function opens
 ``visit_query(query)``             each call by which the function asks SQL of DuckDB
+``visit_contention(contention)``   each database file that the asset and others of the project may write to at once
 ``visit_overlap(overlap)``         each thing that happens to a database file while a connection to it is open
 ``visit_sharing(sharing)``         each connection that the function lets several threads use at the same time
 ``visit_output(output)``           each value of DuckDB's own that leaves a compute function
@@ -35,6 +36,7 @@ from .model.accepted import ContextFault
 from .model.analysis import HandedContext
 from .model.assets import Function, Kind, Parameter
 from .model.connections import Connection, Leak, Way
+from .model.contention import Contention, Writer
 from .model.contexts import ASSET_CONTEXT, OP_CONTEXT, use_of
 from .model.effects import Doing
 from .model.fetching import TakenRow
@@ -68,6 +70,7 @@ __all__ = [
     "BusyUse",
     "Cause",
     "Connection",
+    "Contention",
     "ContextFault",
     "Data",
     "Doing",
@@ -111,6 +114,7 @@ __all__ = [
     "Way",
     "Work",
     "WorkKind",
+    "Writer",
     "use_of",
 ]  # fmt: skip
 
@@ -155,6 +159,9 @@ class Rule:
 
     def visit_query(self, query: Query) -> None:
         """A call of the function's own that asks SQL of DuckDB."""
+
+    def visit_contention(self, contention: Contention) -> None:
+        """A database file that this asset and others may write to at the same time; visited at one of them."""
 
     def visit_overlap(self, overlap: Overlap) -> None:
         """Something that happens to a database file while the function holds a connection to it."""

@@ -22,6 +22,7 @@ Method = Callable[[Any], None]
 
 _PARTS = {
     "visit_connection": "connections",
+    "visit_contention": "contentions",
     "visit_overlap": "overlaps",
     "visit_sharing": "sharings",
     "visit_query": "queries",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .analysis import HandedContext
     from .catching import Catching
     from .connections import Connection
+    from .contention import Contention
     from .early import EarlyFetch
     from .effects import Event
     from .giving import Giving
@@ -236,6 +237,17 @@ class Function:
     def sharings(self) -> list[Sharing]:
         """The connections that it lets several threads use at the same time."""
         return self.run.sharings
+
+    @property
+    def contentions(self) -> list[Contention]:
+        """The database files that other assets may write to at the same time, each told of one of these alone."""
+        from .effects import Doing
+
+        opens = self.is_asset and any(event.doing is Doing.OPENS for event in self.run.events)
+        if not opens:
+            return []
+        assert self.project is not None
+        return [c for c in self.project.facts.contentions(self.module) if c.first.function is self]
 
     @property
     def overlaps(self) -> list[Overlap]:

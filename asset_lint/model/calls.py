@@ -276,8 +276,9 @@ class Calls(Lifetimes, Threads):
         if name.rpartition(".")[2] == "backoff":
             again = Guard(self.place(node), sure=True, handles=True, specific=False)
             around, self.guards = self.guards, guards_within((again,), self.guards)
+            self.retrying = True
             values = join(*(self.apply(f, inner, state, node) for f in function))
-            self.guards = around
+            self.retrying, self.guards = False, around
             return values
         if name.endswith((".to_thread", ".run_sync")):
             return self.in_thread(function, inner, state, node)

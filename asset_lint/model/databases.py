@@ -11,7 +11,7 @@ import ast
 import os
 import posixpath
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 PATH = "path:"
 ENVIRON = "environ:"  # os.environ itself
@@ -25,6 +25,7 @@ class Configuration:
     read_only: bool | None = False
     options: str | None = ""
     attached: bool = False  # by ATTACH, from another database's connection
+    waits: bool = field(default=False, compare=False)  # it tries again where the file is locked
 
     def conflict(self, other: Configuration) -> str:
         """In what the two surely differ, so that one process can't have both; "" if nothing does."""
@@ -50,7 +51,7 @@ class Configuration:
 
 
 BY_DAGSTER = "custom_user_agent=dagster"
-RESOURCE = Configuration(False, BY_DAGSTER)
+RESOURCE = Configuration(False, BY_DAGSTER, waits=True)
 UNCLEAR = Configuration(None, None)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,7 @@ class Events(Analysis):
     stores: str = ""  # the file that the IO manager of this compute function's outputs opens
     given: frozenset[Site] = frozenset()  # the caller's connections
     elsewhere = False  # what is called runs in another process
+    retrying = False  # what is called is called again when it fails
 
     def happens(self, event: Event, state: State, *, own: Site | None = None) -> None:
         """Remember an event, and the connections to its file that are open at it."""
@@ -119,7 +121,23 @@ class Events(Analysis):
         if arguments.get(2, "config") is not None:
             written = self._written(node, 2, "config")
             options = None if written is None else options_of(written)
-        return Configuration(read_only, options)
+        return Configuration(read_only, options, waits=self.retrying or self._tries_again(node))
+
+    def _tries_again(self, node: ast.AST) -> bool:
+        """Whether this function does what it does again when it fails: by a decorator, or by a loop that sleeps."""
+        if self.definition is None:
+            return False
+        if any(_RETRYING.search(name) for name in self.project.facts.decorators(self.definition)):
+            return True
+        line = node.lineno  # type: ignore[attr-defined]
+        return any(
+            isinstance(loop, (ast.For, ast.While, ast.AsyncFor))
+            and loop.lineno <= line <= (loop.end_lineno or 0)
+            and any(
+                isinstance(n, (ast.Attribute, ast.Name)) and ast.unparse(n).endswith("sleep") for n in ast.walk(loop)
+            )
+            for loop in self.definition.nodes
+        )
 
     def file_at(self, values: Alternatives | None, node: ast.AST) -> str:
         """Which file a call of ``duckdb.connect`` opens: by what is known of the path, else as it is written."""
@@ -232,11 +250,16 @@ class Events(Analysis):
             self.happens(Event(Doing.RUNS, self.place(node), file, "dbt"), state)
 
 
+def _sleeps(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and ast.unparse(node.func).endswith("sleep")
+
+
 def _holds_value(output: Box) -> bool:
     """Whether an output has a value to store."""
     return any(v != Const(None) for item in output.items for v in item)
 
 
+_RETRYING = re.compile(r"retry|backoff", re.IGNORECASE)
 _STEADY = (ast.Attribute, ast.Constant, ast.BinOp, ast.Div, ast.Add, ast.JoinedStr, ast.FormattedValue, ast.Load)
 _ARCHIVING = frozenset((("write", "zipfile.ZipFile"), ("add", "tarfile.TarFile")))
 _WORDS = {

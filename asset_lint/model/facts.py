@@ -40,6 +40,7 @@ from .values import (
 )
 
 if TYPE_CHECKING:
+    from .contention import Contention, Contentions
     from .graph import AssetGraph
     from .project import Project
 
@@ -71,6 +72,7 @@ class Facts:
         self._duckdb_resources: dict[str, bool] = {}
         self._functions: dict[Module, list[Function]] = {}
         self._graphs: dict[str, AssetGraph] = {}
+        self._contentions: dict[str, Contentions] = {}
         self._dbt_files: dict[str, tuple[str, ...]] = {}
         self.reach = Reach(project)
 
@@ -336,6 +338,16 @@ class Facts:
         for site in summary.fresh | set(sites_in(values)):
             site.owned = False
         return values or ANY
+
+    def contentions(self, module: Module) -> tuple[Contention, ...]:
+        """The files of the module's code location that several assets may write to at the same time."""
+        from .contention import Contentions
+
+        graph = self.graph(module)
+        known = self._contentions.get(graph.location)
+        if known is None:
+            known = self._contentions[graph.location] = Contentions(self.project, graph)
+        return known.all
 
     def dbt_files(self, module: Module) -> tuple[str, ...]:
         """The database file that dbt works on in the module's code location."""

@@ -44,6 +44,7 @@ from .values import (
     Text,
     Value,
     join,
+    origin_of,
     sites_in,
 )
 
@@ -284,6 +285,8 @@ class Inliner(Evaluator):
                 if is_duckdb_resource(base.name) and name == "get_connection":
                     file = f"field:{value.key}.database" if value.key else ""
                     return (Method(LibraryInstance(base.name, value.origin, file), name),)
+                if is_duckdb_resource(base.name) and name == "database":
+                    return identified((Text(Origin.FIELD),), value.key, name)
                 continue
             if not isinstance(base, Class):
                 continue
@@ -292,11 +295,10 @@ class Inliner(Evaluator):
                 function = FunctionValue(method, value)
                 if facts.decorators(method) & {"property", "functools.cached_property"}:
                     values = self._borrowed(self.project_call(function, Arguments(), state, node), state)
-                    return (
-                        identified(self._configured(values), value.key, name)
-                        if self.is_settings(value.klass)
-                        else values
-                    )
+                    if not self.is_settings(value.klass):
+                        return values
+                    remote = any(origin_of((v,))[1].startswith(("md:", "motherduck:")) for v in values)
+                    return identified(self._configured(values), "" if remote else value.key, name)
                 return (function,)
             field = base.fields.get(name)
             if field is not None:

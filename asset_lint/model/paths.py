@@ -7,7 +7,7 @@ from dataclasses import replace
 from .databases import ENVIRON, environment_file, joined, path_file
 from .names import External
 from .texts import Hole
-from .values import Alternatives, Const, Instance, LibraryInstance, Origin, Text, Value
+from .values import Alternatives, Const, Instance, LibraryInstance, Method, Origin, Text, Value
 
 
 def file_of(values: Alternatives | None) -> str:
@@ -21,6 +21,8 @@ def _file(value: Value) -> str:
         return path_file(value.value) if isinstance(value.value, str) else ""
     if isinstance(value, External):
         return f"name:{value.name}"
+    if isinstance(value, Method) and isinstance(value.receiver, LibraryInstance) and value.name == "database":
+        return value.receiver.file  # the field of dagster_duckdb's resource
     if not isinstance(value, Text):
         return ""
     if value.file or value.template is None:

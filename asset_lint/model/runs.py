@@ -64,7 +64,8 @@ def analyse(function: Function) -> Run:
     if definition.owner is not None and definition.parameters:
         this = definition.parameters[0].arg
         if this == "self":
-            given[this] = (Instance(definition.owner, key="self"),)
+            key = f"self:{function.module.name}.{definition.owner.qualified_name}"
+            given[this] = (Instance(definition.owner, key=key),)
     ends = flow.run(given, {})
     last = definition.node.body[-1]
     for state in ends:

@@ -1,0 +1,147 @@
+"""Database files that several assets of a code location open for writing, with nothing that orders or limits them."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from .databases import PATH, Configuration
+from .effects import Doing
+
+if TYPE_CHECKING:
+    from .assets import Function
+    from .graph import AssetGraph, AssetNode
+    from .index import Place
+    from .project import Project
+
+LIMITED_RUNS = re.compile(
+    rb"\bin_process_executor\b|\bmax_concurrent\b|\bexecutor_def\s*=|\bexecutor\s*=\s*(?![\w.]*(?:Thread|Process)Pool)"
+)
+CONCURRENCY_KEY = "dagster/concurrency_key"
+
+
+@dataclass(frozen=True)
+class Writer:
+    """An asset that opens a database file for writing."""
+
+    node: AssetNode
+    function: Function
+    place: Place  # in the asset's own body
+    file: str
+    configuration: Configuration
+    steps: tuple[tuple[Place, str], ...] = ()
+
+    @property
+    def waits(self) -> bool:
+        """Whether it tries again where the file is locked: by dagster_duckdb's resource, ``backoff`` or by itself."""
+        return self.configuration.waits
+
+
+@dataclass(frozen=True)
+class Contention:
+    """A file and the assets that may write to it at the same time: each with another, not each with each."""
+
+    writers: tuple[Writer, ...]
+
+    @property
+    def first(self) -> Writer:
+        """The writer to report it at: one that does not wait."""
+        return next(writer for writer in self.writers if not writer.waits)
+
+    @property
+    def others(self) -> list[Writer]:
+        """The other writers."""
+        return [writer for writer in self.writers if writer is not self.first]
+
+    @property
+    def file(self) -> str:
+        """The file in words, "" if it has none."""
+        kind, _, text = self.first.file.partition(":")
+        if kind == "env":
+            return f"${text.partition('=')[0]}"
+        return text if f"{kind}:" == PATH and "{" not in text else ""
+
+
+class Contentions:
+    """The contentions of one code location."""
+
+    def __init__(self, project: Project, graph: AssetGraph) -> None:
+        self.project = project
+        self.graph = graph
+
+    @cached_property
+    def all(self) -> tuple[Contention, ...]:
+        """Every one, by the order of the files' first writers."""
+        if self._runs_are_limited:
+            return ()
+        by_file: dict[str, list[Writer]] = {}
+        for writer in self._writers():
+            by_file.setdefault(writer.file, []).append(writer)
+        found: list[Contention] = []
+        for writers in by_file.values():
+            left = list(writers)
+            while left:  # those that meet, directly or by way of others, are one contention
+                group = [left.pop(0)]
+                for one in group:
+                    met = [other for other in left if self._meet(one, other)]
+                    group += met
+                    left = [other for other in left if other not in met]
+                if len(group) > 1:
+                    found.append(Contention(tuple(sorted(group, key=writers.index))))
+        return tuple(found)
+
+    @cached_property
+    def _runs_are_limited(self) -> bool:
+        """Whether some executor or limit is set in the location: which assets run under it is not followed."""
+        return any(True for _ in self.project.matching(LIMITED_RUNS, self.graph.location))
+
+    def _writers(self) -> Iterator[Writer]:
+        for node in self.graph.nodes:
+            if node.definition is None or node.kind is None or self._is_limited(node):
+                continue
+            if not self.project.touches_duckdb(node.definition.module.file):
+                continue
+            function = self.project.facts.function(node.definition)
+            if function is None or function.is_test:
+                continue
+            files: set[str] = set()
+            for event in function.run.events:
+                configuration = event.configuration
+                if event.doing is Doing.OPENS and configuration is not None and configuration.writes:
+                    if event.file not in files and _is_shared(event.file):
+                        files.add(event.file)
+                        yield Writer(node, function, event.place, event.file, configuration, event.steps)
+
+    def _is_limited(self, node: AssetNode) -> bool:
+        """Whether an asset runs in a pool, or may (its options can't be read), or runs again where it fails."""
+        if not node.all_options or "pool" in node.options or "retry_policy" in node.options:
+            return True
+        tags = node.options.get("op_tags")
+        if tags is None:
+            return False
+        if not isinstance(tags.node, ast.Dict):
+            return True
+        return any(not isinstance(key, ast.Constant) or key.value == CONCURRENCY_KEY for key in tags.node.keys)
+
+    def _meet(self, one: Writer, other: Writer) -> bool:
+        """Whether two assets may surely write at the same time, and one of them then fails."""
+        if one.node is other.node or one.function is other.function or (one.waits and other.waits):
+            return False
+        return self._are_together(one.node, other.node) and self.graph.ordered(one.node, other.node) is False
+
+    def _are_together(self, one: AssetNode, other: AssetNode) -> bool:
+        """Whether two assets can be in one Definitions: no other asset below their folder has a key of theirs."""
+        folder = os.path.commonpath([os.path.dirname(n.place.module.file) for n in (one, other)]) + os.sep
+        near = [node for node in self.graph.nodes if node.place.module.file.startswith(folder) and node.definition]
+        keys = [key for node in near for key in node.keys]
+        return all(keys.count(key) == 1 for node in (one, other) for key in node.keys)
+
+
+def _is_shared(file: str) -> bool:
+    """Whether a file means the same in every function: no path of one function's variables."""
+    return not file.startswith("local:")
