@@ -35,6 +35,17 @@ from .finding import Finding, Fix, Note, Safety, Severity, Span
 from .model.accepted import ContextFault
 from .model.analysis import HandedContext
 from .model.assets import Function, Kind, Parameter
+from .model.bulk import (
+    Framed,
+    Loop,
+    frames_of_rows,
+    is_description,
+    loop_round,
+    pages_by_offset,
+    rows_given,
+    uses_what_the_loop_binds,
+    writes_one_row,
+)
 from .model.connections import Connection, Leak, Way
 from .model.contention import Contention, Writer
 from .model.contexts import ASSET_CONTEXT, OP_CONTEXT, use_of
@@ -65,7 +76,8 @@ if TYPE_CHECKING:
     from .config import Config
 
 __all__ = [
-    "ASSET_CONTEXT", "OP_CONTEXT",
+    "ASSET_CONTEXT",
+    "OP_CONTEXT",
     "Breach",
     "BusyUse",
     "Cause",
@@ -78,6 +90,7 @@ __all__ = [
     "Fetch",
     "Finding",
     "Fix",
+    "Framed",
     "Function",
     "Guard",
     "HandedContext",
@@ -87,6 +100,7 @@ __all__ = [
     "LogCall",
     "LoggedBy",
     "Logs",
+    "Loop",
     "Member",
     "MetadataCall",
     "MetadataEntry",
@@ -115,7 +129,14 @@ __all__ = [
     "Work",
     "WorkKind",
     "Writer",
+    "frames_of_rows",
+    "is_description",
+    "loop_round",
+    "pages_by_offset",
+    "rows_given",
     "use_of",
+    "uses_what_the_loop_binds",
+    "writes_one_row",
 ]  # fmt: skip
 
 

@@ -120,6 +120,13 @@ class Statement:
         return False if word else None
 
     @property
+    def pages(self) -> bool:
+        """Whether it has an ``OFFSET`` that is no constant."""
+        return "OFFSET" in self.text.upper() and any(
+            type(node.expression).__name__ != "Literal" for node in self._all("Offset")
+        )
+
+    @property
     def is_ddl(self) -> bool:
         """Whether it makes, alters or drops something."""
         return self.keyword in ("CREATE", "DROP", "ALTER", "COMMENT", "ATTACH", "DETACH")
