@@ -65,6 +65,7 @@ from .model.queries import Fetch, Query
 from .model.resolving import Cause, Unresolved
 from .model.retries import Retry
 from .model.sharing import Sharing
+from .model.special import Misnamed, Misnaming, WrongConfig
 from .model.uses import BusyUse, StaleUse
 from .model.values import Data, LoggedBy, Origin
 from .model.work import Guard, Work, WorkKind
@@ -106,6 +107,8 @@ __all__ = [
     "MetadataEntry",
     "MetadataWay",
     "Mismatch",
+    "Misnamed",
+    "Misnaming",
     "Module",
     "Origin",
     "Output",
@@ -129,6 +132,7 @@ __all__ = [
     "Work",
     "WorkKind",
     "Writer",
+    "WrongConfig",
     "frames_of_rows",
     "is_description",
     "loop_round",

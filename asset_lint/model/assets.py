@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from .resolving import Unresolved
     from .retries import Retry
     from .sharing import Sharing
+    from .special import Misnamed, WrongConfig
     from .uses import BusyUse, StaleUse
     from .values import Alternatives
     from .work import Work
@@ -420,6 +421,27 @@ class Function:
         from .resolving import unresolved_in
 
         return unresolved_in(self)
+
+    @property
+    def misnamed_parameters(self) -> list[Misnamed]:
+        """Its parameters that are typed as a context or config, but not called as Dagster wants."""
+        from .special import misnamed_in
+
+        return misnamed_in(self)
+
+    @property
+    def wrong_config(self) -> WrongConfig | None:
+        """What is wrong with the type of its ``config``; None where nothing is known to be."""
+        from .special import wrong_config_of
+
+        return wrong_config_of(self)
+
+    @property
+    def generic_resources(self) -> list[Parameter]:
+        """Its parameters that are typed as a resource of no particular kind."""
+        from .special import generic_resources_of
+
+        return generic_resources_of(self)
 
     @property
     def invocations_with_context(self) -> list[Invocation]:

@@ -81,3 +81,32 @@ def _with_comment(comma: cst.Comma, between: _Space) -> _Space:
     if not isinstance(space, cst.ParenthesizedWhitespace) or not isinstance(between, cst.ParenthesizedWhitespace):
         return between
     return between.with_changes(first_line=space.first_line, empty_lines=space.empty_lines)
+
+
+def names_of_parameter(function: cst.FunctionDef, old: str, new: str) -> list[cst.Name]:
+    """The names to change where a parameter is to be called ``new``: its own and its uses.
+
+    Raises Impossible where ``new`` means something there already, or ``old`` is bound again.
+    """
+    found: list[cst.Name] = []
+    stack: list[cst.CSTNode] = [function.body, function.params]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, cst.Name):
+            if node.value == new:
+                raise Impossible(f"{new} means something there")
+            if node.value == old:
+                found.append(node)
+            continue
+        if isinstance(node, (cst.FunctionDef, cst.Lambda)) and _binds(node.params, old):
+            raise Impossible(f"{old} is bound again")
+        if isinstance(node, (cst.Global, cst.Nonlocal)):
+            raise Impossible("names of other functions")
+        skipped = node.attr if isinstance(node, cst.Attribute) else node.keyword if isinstance(node, cst.Arg) else None
+        stack.extend(child for child in node.children if child is not skipped)
+    return found
+
+
+def _binds(parameters: cst.Parameters, name: str) -> bool:
+    listed = (*parameters.posonly_params, *parameters.params, *parameters.kwonly_params)
+    return any(parameter.name.value == name for parameter in listed)

@@ -330,6 +330,20 @@ class Rewrite:
                 raise Impossible("not a function without a return annotation")
             surgery.replace(node, now.with_changes(returns=cst.Annotation(self._expression(annotation))))
 
+    def rename_parameter(self, function: Place | cst.CSTNode, old: str, new: str) -> None:
+        """Call a parameter ``new``, in the signature and wherever the body uses it."""
+        import libcst as cst
+
+        from .parameters import names_of_parameter
+
+        with self._step():
+            node = self.node(function)
+            if not isinstance(node, cst.FunctionDef):
+                raise Impossible("not a function")
+            surgery = self._surgery(node)
+            for name in names_of_parameter(node, old, new):
+                surgery.replace(name, cst.Name(new))
+
     def drop_annotation(self, parameter: Place | cst.CSTNode) -> None:
         """Take the annotation of a parameter away."""
         import libcst as cst
