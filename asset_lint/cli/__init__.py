@@ -280,9 +280,7 @@ Needs what the assets need, and: pip install "asset-lint[verify]"
 @click.argument("paths", nargs=-1, metavar="[PATHS]...")
 @configuration
 @running
-@click.option(
-    "--rules", "of_rules", cls=Option, section=RUNNING, is_flag=True, help="Run the rules' own cases instead."
-)
+@click.option("--rules", "of_rules", cls=Option, section=RUNNING, is_flag=True, help="Run the rules' own cases.")
 @click.option("--fixtures", cls=Option, section=RUNNING, metavar="DIR", help="The folder with the rules' cases.")
 @click.option(
     "--output-format", cls=Option, section=OUTPUT, metavar="FORMAT",
@@ -298,12 +296,9 @@ def verify(paths: tuple[str, ...], **given: Any) -> int:
     the original is never opened. A word of `--select` that names no rule names assets.
     """
     if given.pop("of_rules"):
-        from .options import split
         from .pairs import run_rules
 
-        if paths:
-            raise UsageError("--rules runs the rules' own cases: leave out the paths")
-        return run_rules(split(given["select"]), given["fixtures"], given["jobs"], given["output_format"])
+        return run_rules(paths, given)
     from .verifying import Verification
 
     return Verification(paths, given).run()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asset_lint.errors import UsageError
 
+from .options import split
 from .terminal import processors, tell, write
 
 if TYPE_CHECKING:
@@ -18,19 +19,22 @@ if TYPE_CHECKING:
 _SIGNS = {"failed": "[red]✗[/]", "proven": "[green]✓[/]", "skipped": "[yellow]-[/]"}
 
 
-def run_rules(select: Sequence[str], fixtures: str | None, jobs: int | None, output_format: str | None) -> int:
-    """Prove the rules that are selected (all with evidence, by default); returns the exit status."""
+def run_rules(paths: Sequence[str], given: Mapping[str, Any]) -> int:
+    """Run the cases of the selected rules (of all with evidence, by default); returns the exit status."""
     from asset_lint.verify.cases import cases
     from asset_lint.verify.pairs import Status, run_pairs
     from asset_lint.verify.sandbox import Sandbox
 
-    if output_format not in (None, "table", "json"):
+    if paths:
+        raise UsageError("--rules runs the rules' own cases: leave out the paths")
+    output_format = given["output_format"] or "table"
+    if output_format not in ("table", "json"):
         raise UsageError(f"--rules prints a table or JSON, not `{output_format}`")
-    folder = _fixtures(fixtures)
-    found = list(cases(folder, _evidence(select)))
+    folder = _fixtures(given["fixtures"])
+    found = list(cases(folder, _evidence(split(given["select"]))))
     if not found:
         raise UsageError(f"no cases with evidence below {folder}")
-    with Sandbox(jobs or processors()) as sandbox:
+    with Sandbox(given["jobs"] or processors()) as sandbox:
         results = sorted(run_pairs(found, sandbox), key=lambda result: (result.case.code, result.case.name))
         versions = dict(sandbox.versions)
     if output_format == "json":

@@ -26,6 +26,7 @@ from asset_lint.evidence import Evidence, Scenario
 from .task import Limits, Task
 
 _MARK = re.compile(r"# expect(?:\[duckdb(?P<versions>[^\]]+)\])?: (?P<words>.*)$", re.MULTILINE)
+_DUMPED = {Scenario.NORMAL, Scenario.TWICE, Scenario.CHANGED}  # what is compared
 _LIMITS = Limits(wall=20, cpu=20)
 
 
@@ -79,6 +80,7 @@ class Case:
             definitions=tuple(self.settings.get("definitions", ())),
             at=at,
             watch_calls=self.evidence is Evidence.CONTEXT_OF_OTHER_TYPE,
+            dump=scenario in _DUMPED,
             limits=_LIMITS,
         )
 

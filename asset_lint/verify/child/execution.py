@@ -32,6 +32,9 @@ class Execution:
         self.loaded = loaded
         self.scenario = scenario
         self.instance = instance
+        # All that is stored of events is read once, here; Dagster's own storage would cost a fifth of the run.
+        self.stored: list[Any] = []
+        instance.event_log_storage.store_event = self.stored.append
         self.storage = str(Path(task["folder"]) / "storage")
         wanted = set(task["assets"])
         self.targets = [each for each in loaded.targets if not wanted or wanted & set(each.facts()["keys"])]
@@ -137,7 +140,7 @@ class Execution:
     def _tell_events(self, result: Any) -> None:
         stored: set[str | None] = set()
         handled: dict[str | None, set[str]] = {}
-        for entry in self.instance.all_logs(result.run_id):
+        for entry in [each for each in self.stored if each.run_id == result.run_id]:
             event = entry.dagster_event
             if event is None:
                 level, own = logging.getLevelName(entry.level), entry.step_key not in stored
