@@ -40,7 +40,13 @@ class Evidence(enum.Enum):
     READ_AFTER_CLOSE = "a result is read after its connection was closed", Scenario.NORMAL
     UNFINISHED_RESULT = "the connection refuses work: a result is not read to its end", Scenario.NORMAL
     TYPE_REFUSED = "Dagster's check of the output's type fails", Scenario.NORMAL
-    METADATA_REFUSED = "Dagster refuses a metadata value", Scenario.NORMAL
+    METADATA_REFUSED = (
+        "Dagster refuses a metadata value",
+        Scenario.NORMAL,
+        Scenario.NO_ROWS,
+        Scenario.NO_TABLES,
+        Scenario.FAULT,
+    )
 
     CONNECTION_LEFT_OPEN = (
         "a connection is still open when the asset has ended, and its file locked", Scenario.FAULT, Scenario.NORMAL,
@@ -72,7 +78,7 @@ class Evidence(enum.Enum):
 
     NOTHING_LOGGED = "no log event of the asset's own", Scenario.NORMAL
     NO_METADATA = "the materialization has no metadata of the asset's own", Scenario.NORMAL
-    PRINTED_ONLY = "the text that is printed is in no event", Scenario.NORMAL
+    PRINTED_ONLY = "the text that is printed is in no event", Scenario.NORMAL, Scenario.FAULT, Scenario.NO_ROWS
 
     EMPTY_RESULT_UNTOLD = "on empty tables the run is green and tells nothing of it", Scenario.NO_ROWS
     FAILS_ON_NO_ROWS = "TypeError or IndexError on empty tables", Scenario.NO_ROWS

@@ -5,8 +5,9 @@
 ``setup.sql``      makes the tables that they read
 ``inputs/``        values of upstream assets by name: CSV, JSON or Parquet files, or a ``.py`` with an expression
 ``expected.json``  ``value``, ``type`` and ``rows`` of what ``fixed`` gives, where ``violation`` fails by nature
-``verify.toml``    ``skip``: why the case cannot be run; ``definitions``: expressions, evaluated in the first module,
-                   that give further definitions; tables ``config`` (by op) and ``environment``
+``verify.toml``    ``skip``: why the case cannot be run; ``before``: the DuckDB that shows it no more;
+                   ``definitions``: expressions, evaluated in the first module, that give further definitions; tables
+                   ``config`` (by op) and ``environment``
 """
 
 from __future__ import annotations
@@ -59,11 +60,13 @@ class Case:
     def holds_with(self, duckdb: str) -> bool:
         """Whether a version of DuckDB is one for which the finding is expected."""
         release = tuple(int(part) for part in duckdb.split(".")[:2])
+        if (end := self.settings.get("before")) and _numbers(duckdb) >= _numbers(end):
+            return False
         ranges = [match["versions"] for text in self._texts("violation").values()
                   for match in _MARK.finditer(text) if self.code in match["words"]]  # fmt: skip
         return not ranges or any(each is None or targets.parse(each).supports(release) for each in ranges)
 
-    def task(self, side: str, scenario: Scenario, at: int = 0) -> Task:
+    def task(self, side: str, scenario: Scenario) -> Task:
         """The run of a side."""
         files = self._texts(side)
         modules = [name for name in files if name.endswith(".py") and not _is_test(name)]
@@ -78,7 +81,6 @@ class Case:
             environment=self.settings.get("environment", {}),
             config=self.settings.get("config", {}),
             definitions=tuple(self.settings.get("definitions", ())),
-            at=at,
             watch_calls=self.evidence is Evidence.CONTEXT_OF_OTHER_TYPE,
             dump=scenario in _DUMPED,
             limits=_LIMITS,
@@ -90,6 +92,10 @@ class Case:
             return {"assets.py": folder.with_suffix(".py").read_bytes().decode()}
         paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc")
         return {path.relative_to(folder).as_posix(): path.read_bytes().decode() for path in paths}
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".")[:3] if part.isdigit())
 
 
 def _is_test(name: str) -> bool:

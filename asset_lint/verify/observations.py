@@ -126,6 +126,12 @@ class Observations:
         return tuple(event for event in self.of("failed") if event["place"] and not event["place"]["library"])
 
     @cached_property
+    def cancelled_at(self) -> tuple[Event, ...]:
+        """The places where the run was cancelled: in a query or at a line."""
+        inside = [event for event in self.of("failed") if event["injected"] and "Interrupted" in event["error"]["type"]]
+        return tuple(event["place"] for event in [*inside, *self.of("interrupted")])
+
+    @cached_property
     def isolation(self) -> Event:
         """What was enforced: ``files``, ``network``, ``processes``."""
         return next(self.of("isolated"), {})

@@ -5,7 +5,8 @@ from __future__ import annotations
 import enum
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from asset_lint.evidence import Evidence, Scenario
 
@@ -16,7 +17,8 @@ from .sandbox import Sandbox
 from .symptoms import left_with, said
 from .task import Task
 
-_AT_MOST = 5  # queries of one asset that are made to fail one by one
+_QUERIES = 5  # of one asset, that are made to fail one by one
+_LINES = 12  # of one asset, at which it is cancelled
 
 
 class Status(enum.Enum):
@@ -48,7 +50,9 @@ class _Work:
     case: Case
     runs: dict[str, dict[Scenario, list[Observations]]] = field(default_factory=lambda: {"violation": {}, "fixed": {}})
     under_way: int = 0
-    tried: int = 0  # the query that was last made to fail alone
+    scenarios: list[Scenario] = field(default_factory=list)  # not yet tried
+    query: int = 1  # that was last made to fail alone
+    line: int = 0  # at which the run was last cancelled
     seconds: float = 0.0
 
     def judgement(self, side: str) -> Judgement:
@@ -60,8 +64,8 @@ def run_pairs(cases: Iterable[Case], sandbox: Sandbox, *, compare: bool = True) 
     tasks: deque[Task] = deque()
     owners: dict[int, tuple[_Work, str]] = {}
 
-    def begin(work: _Work, side: str, scenario: Scenario, at: int = 0) -> None:
-        task = work.case.task(side, scenario, at)
+    def begin(work: _Work, side: str, scenario: Scenario, at: int = 0, line: int = 0) -> None:
+        task = replace(work.case.task(side, scenario), at=at, line=line)
         owners[id(task)] = work, side
         tasks.append(task)
         work.under_way += 1
@@ -74,8 +78,8 @@ def run_pairs(cases: Iterable[Case], sandbox: Sandbox, *, compare: bool = True) 
             yield Result(case, Status.SKIPPED, faults=(reason,))
             continue
         work = _Work(case)
-        scenarios = dict.fromkeys([*_beside(case.evidence), *case.evidence.scenarios, *[Scenario.NORMAL] * compare])
-        for scenario in scenarios:
+        first, *work.scenarios = case.evidence.scenarios
+        for scenario in dict.fromkeys([first, *_beside(case.evidence), *[Scenario.NORMAL] * compare]):
             for side in ("violation", "fixed"):
                 begin(work, side, scenario)
     for outcome in sandbox.run(_Popped(tasks)):
@@ -84,10 +88,10 @@ def run_pairs(cases: Iterable[Case], sandbox: Sandbox, *, compare: bool = True) 
         work.seconds += outcome.seconds
         work.under_way -= 1
         if work.under_way == 0:
-            again = _next_query(work)
+            again = _next_attempt(work)
             if again is not None:
                 for each in ("violation", "fixed"):
-                    begin(work, each, *again)
+                    begin(work, each, **again)
             else:
                 yield _result(work)
 
@@ -109,19 +113,32 @@ class _Popped:
 
 def _beside(evidence: Evidence) -> Sequence[Scenario]:
     """The runs that the symptom is told apart from."""
-    differs = {Scenario.NO_ROWS, Scenario.NULLS, Scenario.QUOTES} & set(evidence.scenarios)
+    if evidence in (Evidence.NOT_REPEATABLE, Evidence.STALE_ROWS):
+        return [Scenario.CHANGED]
+    differs = {Scenario.NO_ROWS, Scenario.NULLS, Scenario.QUOTES, Scenario.FAULT} & set(evidence.scenarios)
     return [Scenario.NORMAL] if differs else []
 
 
-def _next_query(work: _Work) -> tuple[Scenario, int] | None:
-    """Where faults in all queries have shown nothing, a fault in the next one alone may."""
-    one_by_one = {Scenario.FAULT, Scenario.INTERRUPT} & set(work.case.evidence.scenarios)
-    scenario = next(iter(one_by_one), None)
-    if scenario is None or work.judgement("violation").verdict is Verdict.CONFIRMED:
+def _next_attempt(work: _Work) -> dict[str, Any] | None:
+    """What else may show the symptom: the next scenario; a fault in one query alone; a cancellation at some line."""
+    if work.judgement("violation").verdict is Verdict.CONFIRMED:
         return None
+    while work.scenarios:
+        scenario = work.scenarios.pop(0)
+        if scenario not in work.runs["violation"]:
+            return {"scenario": scenario}
+    one_by_one = {Scenario.FAULT, Scenario.INTERRUPT} & set(work.case.evidence.scenarios)
+    if not one_by_one:
+        return None
+    [scenario] = one_by_one
     queries = max((len(run.queries) for runs in work.runs["violation"].values() for run in runs), default=0)
-    work.tried = max(work.tried + 1, 2)
-    return (scenario, work.tried) if work.tried <= min(queries, _AT_MOST) else None
+    if work.query < min(queries, _QUERIES):
+        work.query += 1
+        return {"scenario": scenario, "at": work.query}
+    if scenario is Scenario.INTERRUPT and work.line < _LINES:
+        work.line += 1
+        return {"scenario": scenario, "at": -1, "line": work.line}
+    return None
 
 
 def _result(work: _Work) -> Result:

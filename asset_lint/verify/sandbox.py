@@ -52,6 +52,8 @@ class Sandbox:
         self.workers = workers
         self.python = python
         self.versions: Mapping[str, str] = {}
+        self._count = 0
+        self._processes: list[subprocess.Popen[bytes]] = []
         self._templates: dict[tuple[str, str, str], tuple[Path, list[str]]] = {}
 
     def __enter__(self) -> Sandbox:
@@ -73,13 +75,13 @@ class Sandbox:
         """The outcomes of ``tasks``, as they come; each task is begun when there is room for it."""
         waiting = iter(tasks)
         running: dict[int, tuple[Task, Path]] = {}
-        number = 0
         while True:
             while len(running) < self.workers + 1:
                 task = next(waiting, None)
                 if task is None:
                     break
-                number += 1
+                self._count += 1
+                number = self._count
                 folder = self.folder / f"run-{number}"
                 try:
                     message = self._prepare(task, folder)
@@ -198,10 +200,12 @@ class Sandbox:
             "PYTHONDONTWRITEBYTECODE": "1",
         }
         with open(self.folder / f"{module}.txt", "ab") as complaints:
-            return subprocess.Popen(
+            process = subprocess.Popen(
                 [self.python, "-m", f"asset_lint.verify.child.{module}", *arguments],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=complaints, cwd=home, env=environment,
             )  # fmt: skip
+        self._processes.append(process)
+        return process
 
     def _complaints(self, module: str) -> str:
         return (self.folder / f"{module}.txt").read_text(errors="replace")[-2000:]
@@ -215,19 +219,23 @@ class Sandbox:
     def _receive(self, process: subprocess.Popen[bytes]) -> Any:
         assert process.stdout is not None
         line = process.stdout.readline()
-        return json.loads(line) if line.endswith(b"\n") else None
+        try:
+            return json.loads(line)
+        except ValueError:  # it died in the middle of a line
+            return None
 
     def _clear(self) -> None:
         """End the processes, and with them all that they started; remove what they wrote."""
-        for process in (getattr(self, "_server", None), getattr(self, "_databases", None)):
-            if process is not None:
+        for process in self._processes:
+            assert process.stdin is not None and process.stdout is not None
+            with contextlib.suppress(BrokenPipeError):
                 process.stdin.close()
-                try:
-                    process.wait(5)
-                except subprocess.TimeoutExpired:
-                    process.kill()
-                    process.wait()
-                process.stdout.close()
+            try:
+                process.wait(5)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            process.stdout.close()
         _remove(self.folder)
 
 

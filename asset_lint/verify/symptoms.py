@@ -80,6 +80,8 @@ def left_open(run: Observations, runs: Runs) -> str:
         if not each.by_library and each.closed in ("", "gc"):
             locked = ", and the file is locked" if each.path in run.locked("ran") else ""
             return f"the connection of {where(each.place)} is closed by nobody{locked}"
+    for event in run.of("never_entered"):
+        return f"the context manager that {where(event['place'])} makes is never entered: it opens nothing"
     return ""
 
 
@@ -92,8 +94,8 @@ def closed_by_hand(run: Observations, runs: Runs) -> str:
 
 
 def opened_by_user(run: Observations) -> bool:
-    """Whether the user's code opened a connection."""
-    return any(not each.by_library for each in run.connections)
+    """Whether the user's code opened a connection, or had one opened."""
+    return any(each.place is not None for each in run.connections) or any(run.of("never_entered"))
 
 
 def foreign_database(run: Observations, runs: Runs) -> str:
@@ -188,10 +190,10 @@ def injected(run: Observations) -> Sequence[Event]:
 
 def cancellation_swallowed(run: Observations, runs: Runs) -> str:
     """Cancelled inside a query, and what the run ends with is no cancellation."""
-    for event in injected(run):
-        if run.runs and not any(each["cancelled"] for each in run.runs):
+    for place in run.cancelled_at:
+        if run.runs and not any("Interrupt" in error["type"] for error in left_with(run)):
             end = "green" if run.succeeded else "a failure like any other"
-            return f"cancelled in {where(event['place'])}, and the run is {end}"
+            return f"cancelled in {where(place)}, and the run is {end}"
     return ""
 
 
@@ -205,7 +207,10 @@ def error_swallowed(run: Observations, runs: Runs) -> str:
 
 def error_untold(run: Observations, runs: Runs) -> str:
     """DuckDB's bare error leaves the asset, and the asset has logged no warning and no error."""
-    if not injected(run) or any(log["level"] in _WARNING for log in run.own_logs):
+    if not injected(run):
+        return ""
+    usual = {log["message"] for normal in runs.get(Scenario.NORMAL, ()) for log in normal.own_logs}
+    if any(log["level"] in _WARNING and log["message"] not in usual for log in run.own_logs):
         return ""
     for error in left_with(run):
         if error["type"] == "IOException":
@@ -399,7 +404,12 @@ PROBES: dict[Evidence, Probe] = {
     ),
     Evidence.UNFINISHED_RESULT: Probe(error_with("ResourceInUseException", text="unfinished|result")),
     Evidence.TYPE_REFUSED: Probe(
-        error_with("DagsterTypeCheck", "DagsterInvariantViolationError", "DagsterInvalidDefinitionError", text="type")
+        either(
+            error_with(
+                "DagsterTypeCheck", "DagsterInvariantViolationError", "DagsterInvalidDefinitionError", text="type"
+            ),
+            error_with("ParameterCheckError", "CheckError"),
+        )
     ),
     Evidence.METADATA_REFUSED: Probe(
         error_with("DagsterInvalidMetadata", "SerializationError", "CheckError", "ParameterCheckError", "TypeError")
@@ -417,7 +427,7 @@ PROBES: dict[Evidence, Probe] = {
         error_with("ConnectionException", "ResourceInUseException", "BinderException", text="configuration|file handle")
     ),
     Evidence.LOCK_DROPPED: Probe(lock_dropped, opened_by_user),
-    Evidence.CANCELLATION_SWALLOWED: Probe(cancellation_swallowed, was_injected),
+    Evidence.CANCELLATION_SWALLOWED: Probe(cancellation_swallowed, lambda run: bool(run.cancelled_at)),
     Evidence.ERROR_SWALLOWED: Probe(error_swallowed, was_injected),
     Evidence.ERROR_UNTOLD: Probe(error_untold, was_injected),
     Evidence.RETRIES_UNTOLD: Probe(retries_untold, was_injected),

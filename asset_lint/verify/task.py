@@ -35,6 +35,7 @@ class Task:
     evaluated in the first module, that give further definitions. ``dump``: the outcome says what the database holds
     afterwards.
     ``at`` counts queries from 1: the one that raises or is interrupted; 0 means each of them.
+    ``line`` counts the executed lines of the user's functions: the one where the run is cancelled; 0 means none.
     ``watch_calls`` also observes which contexts the functions of the project receive; that takes time.
     """
 
@@ -54,6 +55,7 @@ class Task:
     definitions: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     at: int = 0
+    line: int = 0
     watch_calls: bool = False
     allow_network: bool = False
     dump: bool = True

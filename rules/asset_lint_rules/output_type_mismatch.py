@@ -1,6 +1,6 @@
 import ast
 
-from asset_lint.rule import Breach, Fix, Function, Mismatch, PyKind, Rule, Severity
+from asset_lint.rule import Breach, Evidence, Fix, Function, Mismatch, PyKind, Rule, Severity
 
 K = PyKind
 WHOLE = {K.NP_INT, K.NP_BOOL}
@@ -51,6 +51,7 @@ class OutputTypeMismatch(Rule):
 
     code = "AL106"
     message = "`{function}` promises `{promised}` and gives {found}: the run fails when its result is checked. {cure}"
+    evidence = Evidence.TYPE_REFUSED
     messages = {
         Breach.UNION: "`{function}` promises `{promised}`: Dagster refuses unions when the module is imported. {cure}",
         Breach.UNUSED_RESULT: "`{function}` promises `{promised}` and gives {found}, stored without metadata. {cure}",

@@ -1,4 +1,4 @@
-from asset_lint.rule import Fix, ResultKind, Rule, StaleUse
+from asset_lint.rule import Evidence, Fix, ResultKind, Rule, StaleUse
 
 THINGS = {
     ResultKind.RELATION: "a relation",
@@ -51,6 +51,7 @@ class ResultUsedAfterClose(Rule):
 
     code = "AL104"
     message = "`{function}` {verb} {thing} whose connection is closed by then: it fails. {cure} while it is open"
+    evidence = Evidence.READ_AFTER_CLOSE
 
     def visit_stale_use(self, use: StaleUse) -> None:
         if use.kind is ResultKind.READER:

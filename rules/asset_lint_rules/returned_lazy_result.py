@@ -1,5 +1,5 @@
 from asset_lint.rewrite import fetch_eagerly
-from asset_lint.rule import Fix, Output, ResultKind, Rule, StaleUse
+from asset_lint.rule import Evidence, Fix, Output, ResultKind, Rule, StaleUse
 
 THINGS = {
     ResultKind.READER: ("an Arrow reader", "to_arrow_table"),
@@ -54,6 +54,7 @@ class ReturnedLazyResult(Rule):
         "`{function}` gives {thing}{versions}, which holds no rows and can't be stored: the run fails. "
         "Fetch all rows, e.g. `.{cure}()`"
     )
+    evidence = Evidence.LAZY_VALUE_FAILS
     outlived = (
         "this reader is not read to its end when its connection is closed: as long as it lives, the next connect to "
         "the file hangs. Use `.to_arrow_table()`"

@@ -1,5 +1,5 @@
 from asset_lint.rewrite import fetch_the_row
-from asset_lint.rule import BusyUse, Fix, Rule
+from asset_lint.rule import BusyUse, Evidence, Fix, Rule
 
 
 class UnfinishedResult(Rule):
@@ -49,6 +49,7 @@ class UnfinishedResult(Rule):
         "`{function}` leaves a result of `execute` unfinished, and {call} then fails{versions}: the connection is "
         "busy. Fetch all rows, e.g. `.fetchall()`"
     )
+    evidence = Evidence.UNFINISHED_RESULT
 
     def visit_busy_use(self, use: BusyUse) -> None:
         function = self.in_function

@@ -1,8 +1,10 @@
-"""Which contexts the user's functions receive, and which they declare."""
+"""The calls and lines of the user's functions: which contexts they receive; where they are cancelled."""
 
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -11,6 +13,29 @@ from typing import Any
 
 from .loading import contexts_by_code
 from .record import Recorder
+
+
+@contextlib.contextmanager
+def interrupted(recorder: Recorder, at: int) -> Iterator[None]:
+    """Cancel the run when line ``at`` (they are counted as they are executed) of the user's functions is reached."""
+    left = at
+
+    def trace(frame: FrameType, event: str, _: Any) -> Any:
+        nonlocal left
+        if event == "call":
+            return trace if recorder.own(frame) else None
+        if event == "line":
+            left -= 1
+            if left == 0:
+                recorder.tell("interrupted", place=recorder.place())
+                os.kill(os.getpid(), signal.SIGTERM)
+        return trace
+
+    sys.settrace(trace)
+    try:
+        yield
+    finally:
+        sys.settrace(None)
 
 
 @contextlib.contextmanager

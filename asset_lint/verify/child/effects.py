@@ -44,7 +44,8 @@ class Effects:
         self.queries += 1
         if self.scenario is Scenario.FAULT and self.at in (0, self.queries):
             raise duckdb.IOException(MESSAGE)
-        if self.scenario is Scenario.INTERRUPT and max(self.at, 1) == self.queries:
+        if self.scenario is Scenario.INTERRUPT and self.at in (0, self.queries):
+            self.at = -1
             os.kill(os.getpid(), signal.SIGTERM)
             for _ in range(100):  # the handler runs between two steps of the interpreter
                 time.sleep(0.001)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,23 +33,34 @@ class Execution:
         self.loaded = loaded
         self.scenario = scenario
         self.instance = instance
-        # All that is stored of events is read once, here; Dagster's own storage would cost a fifth of the run.
-        self.stored: list[Any] = []
-        instance.event_log_storage.store_event = self.stored.append
         self.storage = str(Path(task["folder"]) / "storage")
         wanted = set(task["assets"])
         self.targets = [each for each in loaded.targets if not wanted or wanted & set(each.facts()["keys"])]
 
     def run(self) -> None:
         """Run all there is to run."""
-        with calls.watched(self.recorder) if self.task["watch_calls"] else contextlib.nullcontext():
+        with self._traced():
             self._materialize()
             if self.scenario is Scenario.TWICE:
                 self._double_the_rows()
                 self.recorder.tell("again")
                 self._materialize()
-            for job in self.loaded.jobs if self.task["jobs"] else ():
-                self._run_job(job)
+            if self.task["jobs"]:
+                for job in [*self.loaded.jobs, *self._jobs_of_ops()]:
+                    self._run_job(job)
+
+    def _traced(self) -> contextlib.AbstractContextManager[None]:
+        if self.task["line"]:
+            return calls.interrupted(self.recorder, self.task["line"])
+        return calls.watched(self.recorder) if self.task["watch_calls"] else contextlib.nullcontext()
+
+    def _jobs_of_ops(self) -> Iterator[Any]:
+        """A job for each op that nothing else runs."""
+        for op in [] if self.loaded.jobs or self.loaded.targets else self.loaded.ops:
+            if not op.ins:
+                keys = [key for key in op.required_resource_keys if key != "io_manager"]
+                resources = {key: made(None, self.recorder.database) for key in keys}
+                yield dagster.GraphDefinition(name=f"{op.name}_alone", node_defs=[op]).to_job(resource_defs=resources)
 
     def _materialize(self) -> None:
         groups: dict[str, list[Target]] = {}
@@ -105,7 +117,8 @@ class Execution:
         for key in getattr(job, "required_resource_keys", ()):
             resources.setdefault(key, made(None, self.recorder.database))
         self._attempt(
-            lambda: job.execute_in_process(instance=self.instance, resources=resources, raise_on_error=False), []
+            lambda: job.execute_in_process(instance=self.instance, resources=resources, raise_on_error=False),
+            [],
         )
 
     def _resources(self, targets: list[Target]) -> dict[str, Any]:
@@ -140,7 +153,7 @@ class Execution:
     def _tell_events(self, result: Any) -> None:
         stored: set[str | None] = set()
         handled: dict[str | None, set[str]] = {}
-        for entry in [each for each in self.stored if each.run_id == result.run_id]:
+        for entry in self.instance.all_logs(result.run_id):
             event = entry.dagster_event
             if event is None:
                 level, own = logging.getLevelName(entry.level), entry.step_key not in stored

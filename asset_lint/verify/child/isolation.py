@@ -102,10 +102,18 @@ class ProcessSpace:
                     continue
         return count
 
-    def end(self) -> None:
+    def kill(self) -> None:
         """Kill all that lives in it."""
         if self._init is not None:
             os.kill(self._init, signal.SIGKILL)
+
+    def end(self) -> None:
+        """Kill all that lives in it, and wait for it.
+
+        Those of our own children that live in it must have been waited for: until then the space does not end.
+        """
+        if self._init is not None:
+            self.kill()
             os.waitpid(self._init, 0)
             os.close(self._held)
             self._init = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import inspect
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from typing import Any
 
 import dagster
 
+_CONTEXT = re.compile(r"\b\w+ExecutionContext\b")
 _CONTEXTS = ("AssetExecutionContext", "OpExecutionContext", "AssetCheckExecutionContext")
 
 
@@ -198,7 +200,8 @@ def contexts_by_code(project: str) -> dict[Any, dict[str, str]]:
                 function = function_of(getattr(function, "node_def", function)) or function
                 if inspect.isfunction(function):
                     declared = {name: _text(each.annotation) for name, each in _parameters(function).items()}
-                    contexts = {name: text for name, text in declared.items() if text in _CONTEXTS}
+                    kinds = {name: set(_CONTEXT.findall(text)) for name, text in declared.items()}
+                    contexts = {name: kind.pop() for name, kind in kinds.items() if len(kind) == 1}
                     if contexts:
                         found[function.__code__] = contexts
     return found

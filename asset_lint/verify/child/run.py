@@ -26,6 +26,7 @@ from .loading import Loaded, load
 from .locks import lock_held
 from .record import Recorder, error_facts
 from .surroundings import (
+    keep_contexts_that_are_never_entered,
     keep_declared_dependencies,
     keep_printing_and_warnings,
     keep_starting_processes,
@@ -78,6 +79,7 @@ def run(task: dict[str, Any], pipe: int, own_space: bool) -> None:
     keep_printing_and_warnings(recorder)
     keep_starting_processes(recorder)
     keep_declared_dependencies(recorder)
+    tell_never_entered = keep_contexts_that_are_never_entered(recorder)
     observe.watch(recorder, effects)
     try:
         loaded = load(task)
@@ -88,9 +90,13 @@ def run(task: dict[str, Any], pipe: int, own_space: bool) -> None:
     _tell_locks(recorder, "imported")
     _tell_loaded(recorder, loaded)
     if not task["only_load"]:
-        Execution(task, recorder, loaded, scenario, _instance).run()
+        try:
+            Execution(task, recorder, loaded, scenario, _instance).run()
+        except Exception as error:
+            recorder.tell("run", success=False, error=error_facts(error), cancelled=False)
         _tell_locks(recorder, "ran")
         observe.tell_default_state()
+        tell_never_entered()
     recorder.tell("end")
 
 
@@ -133,9 +139,11 @@ def _bound(limits: dict[str, Any]) -> None:
     }
     for which, most in bounds.items():
         hard = resource.getrlimit(which)[1]
-        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        hard = sys.maxsize if hard == resource.RLIM_INFINITY else hard
+        most = min(most, hard)
         try:
-            resource.setrlimit(which, (most, most))
+            # at the hard bound of processor time the kernel sends SIGKILL, which would not say why
+            resource.setrlimit(which, (most, most + 1 if which == resource.RLIMIT_CPU and most < hard else most))
         except (OSError, ValueError):  # macOS bounds no memory
             continue
 

@@ -112,6 +112,7 @@ class Server:
         try:
             os.setsid()
             self.selector.close()
+            os.close(_output)
             for other in self.running.values():
                 os.close(other.pipe)
                 if other.handle >= 0:
@@ -148,7 +149,7 @@ class Server:
 
     def _kill(self, running: _Running, reason: str, *, late: bool = False) -> None:
         running.killed, running.late = reason, late
-        running.space.end()
+        running.space.kill()
         _kill_group(running.pid)
         self._finish(running, os.waitpid(running.pid, 0)[1])
 
@@ -246,6 +247,7 @@ def main() -> None:
     gc.freeze()
     _tell({"ready": versions})
     Server(int(sys.argv[1]), run).serve()
+    os._exit(0)  # no thread of a library's is to hold the end up
 
 
 if __name__ == "__main__":

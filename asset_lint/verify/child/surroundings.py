@@ -8,6 +8,7 @@ import inspect
 import sys
 import time
 import warnings
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -47,6 +48,26 @@ def keep_printing_and_warnings(recorder: Recorder) -> None:
 
     warnings.simplefilter("always")
     warnings.showwarning = warn
+
+
+def keep_contexts_that_are_never_entered(recorder: Recorder) -> Callable[[], None]:
+    """Tell, when what is returned is called, which context managers the user's code made and never entered."""
+    kind: Any = contextlib._GeneratorContextManager
+    original = kind.__init__
+    made: list[tuple[Any, Any]] = []
+
+    def init(self: Any, *args: Any, **named: Any) -> None:
+        original(self, *args, **named)
+        if recorder.own(sys._getframe(2)):
+            made.append((self.gen, recorder.place()))
+
+    def tell() -> None:
+        for generator, place in made:
+            if inspect.getgeneratorstate(generator) == inspect.GEN_CREATED:
+                recorder.tell("never_entered", place=place)
+
+    kind.__init__ = init
+    return tell
 
 
 def keep_declared_dependencies(recorder: Recorder) -> None:

@@ -1,0 +1,202 @@
+"""Assets that misbehave: each is contained and reported, the others run on, and the originals stay as they were."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from asset_lint.verify import End, Limits, Observations, Outcome, Sandbox, Task
+
+HEAD = (
+    "import os, signal, socket, sys, threading, time\nimport dagster as dg\nimport duckdb\n\n\n@dg.asset\ndef bad():\n"
+)
+LIMITS = Limits(wall=60, cpu=2, memory=1 << 30, file=1 << 20, processes=20)
+SETUP = "CREATE TABLE trips (id INTEGER); INSERT INTO trips VALUES (1), (2)"
+
+
+def digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(2) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def original(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database of the user's."""
+    path = tmp_path_factory.mktemp("warehouse") / "warehouse.duckdb"
+    sandbox.ask("build", path=str(path), setup=SETUP, variant="")
+    return path
+
+
+def run(sandbox: Sandbox, body: str, original: Path, *, limits: Limits = LIMITS) -> Outcome:
+    """What comes of an asset with ``body``, on a copy of a database that is as it was afterwards."""
+    before = digest(original)
+    text = HEAD + "".join(f"    {line}\n" for line in body.splitlines())
+    [outcome] = sandbox.run([Task(("assets.py",), files={"assets.py": text}, database=str(original), limits=limits)])
+    assert digest(original) == before
+    return outcome
+
+
+def error(outcome: Outcome) -> str:
+    """The messages of all that went wrong in a run that came to its end."""
+    assert outcome.end is End.FINISHED, outcome.detail
+    return "\n".join(f"{each['type']}: {each['message']}" for each in Observations(outcome).errors)
+
+
+def test_an_endless_loop_runs_out_of_processor_time(sandbox: Sandbox, original: Path) -> None:
+    outcome = run(sandbox, "while True:\n    pass", original)
+    assert (outcome.end, "processor time" in outcome.detail) == (End.KILLED, True)
+
+
+def test_a_sleep_runs_out_of_time(sandbox: Sandbox, original: Path) -> None:
+    outcome = run(sandbox, "time.sleep(1000)", original, limits=Limits(wall=1.5))
+    assert outcome.end is End.TIMED_OUT
+    assert outcome.detail == "it did not end within 1.5 s"
+    assert Observations(outcome).targets, "what was seen before it was killed is kept"
+
+
+def test_ten_gigabytes_are_a_memory_error(sandbox: Sandbox, original: Path) -> None:
+    assert "MemoryError" in error(run(sandbox, "return len(bytearray(10 << 30))", original))
+
+
+def test_a_fork_bomb_is_put_out(sandbox: Sandbox, original: Path) -> None:
+    outcome = run(sandbox, "while True:\n    os.fork()", original)
+    assert outcome.end is End.KILLED
+    assert outcome.detail == "it had more than 20 processes" or "processor time" in outcome.detail
+
+
+def test_children_end_with_their_run(sandbox: Sandbox, original: Path, tmp_path: Path) -> None:
+    body = "if os.fork() == 0:\n    os.setsid()\n    os.system('exec -a left-behind sleep 100')"
+    run(sandbox, body, original)
+    time.sleep(0.1)
+    commands = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
+    assert not any(b"left-behind" in command for command in commands)
+
+
+@pytest.mark.parametrize(
+    "body, detail",
+    [("os._exit(3)", "exit status 3"), ("os._exit(0)", "exit status 0")],
+)
+def test_leaving_by_the_back_door_is_told(sandbox: Sandbox, original: Path, body: str, detail: str) -> None:
+    outcome = run(sandbox, body, original)
+    assert (outcome.end, outcome.detail) == (End.EXITED, detail)
+
+
+@pytest.mark.parametrize("name", ["SIGKILL", "SIGSEGV"])
+def test_a_death_by_signal_is_told(sandbox: Sandbox, original: Path, name: str) -> None:
+    outcome = run(sandbox, f"os.kill(os.getpid(), signal.{name})", original)
+    assert (outcome.end, outcome.detail) == (End.KILLED, name)
+
+
+def test_the_original_database_cannot_be_written(sandbox: Sandbox, original: Path) -> None:
+    body = f"with duckdb.connect({str(original)!r}) as conn:\n    conn.execute('DROP TABLE trips')"
+    assert "IOException" in error(run(sandbox, body, original))
+
+
+@pytest.mark.parametrize(
+    "call", ["open({0!r}, 'w')", "os.unlink({0!r})", "os.rename({0!r}, 'mine')", "os.truncate({0!r}, 0)"]
+)
+def test_nothing_outside_the_folder_can_be_changed(sandbox: Sandbox, original: Path, call: str) -> None:
+    assert "Error" in error(run(sandbox, call.format(str(original)), original))
+
+
+def test_the_other_processes_are_out_of_reach(sandbox: Sandbox, original: Path) -> None:
+    assert "Error" in error(run(sandbox, f"os.kill({os.getpid()}, signal.SIGTERM)", original))
+
+
+def test_an_asset_may_delete_its_own_folder(sandbox: Sandbox, original: Path) -> None:
+    outcome = run(sandbox, "import shutil\nshutil.rmtree('..', ignore_errors=True)", original)
+    assert outcome.end in (End.FINISHED, End.EXITED)
+
+
+def test_a_folder_that_resists_is_removed(sandbox: Sandbox, original: Path) -> None:
+    run(sandbox, "os.makedirs('a/b')\nopen('a/b/c', 'w').close()\nos.chmod('a/b', 0)\nos.chmod('a', 0)", original)
+    assert not list(sandbox.folder.glob("run-*"))
+
+
+def test_printing_without_end_is_cut(sandbox: Sandbox, original: Path) -> None:
+    outcome = run(sandbox, "for _ in range(1024):\n    os.write(1, b'x' * (1 << 20))", original)
+    assert "OSError" in error(outcome)
+    assert len(outcome.output) <= 64 << 10
+
+
+def test_a_thread_that_never_ends_holds_nothing_up(sandbox: Sandbox, original: Path) -> None:
+    body = "threading.Thread(target=time.sleep, args=(1000,)).start()\nreturn 1"
+    outcome = run(sandbox, body, original)
+    assert outcome.end is End.FINISHED
+    assert Observations(outcome).succeeded
+
+
+def test_changing_duckdb_itself_changes_nothing_for_the_next_run(sandbox: Sandbox, original: Path) -> None:
+    run(sandbox, "duckdb.connect = None\nduckdb.DuckDBPyConnection.close = None", original)
+    outcome = run(sandbox, "with duckdb.connect(os.environ['DUCKDB_DATABASE']) as conn:\n    return 1", original)
+    assert [each.closed for each in Observations(outcome).connections] == ["with"]
+
+
+def test_the_network_is_out_of_reach(sandbox: Sandbox, original: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        body = f"socket.create_connection(('127.0.0.1', {port}), timeout=2)"
+        assert "Error" in error(run(sandbox, body, original))
+
+
+def test_garbage_on_the_pipe_is_told_and_does_not_hide_the_rest(sandbox: Sandbox, original: Path) -> None:
+    body = "for number in range(3, 64):\n    try: os.write(number, b'garbage\\n')\n    except OSError: pass"
+    outcome = run(sandbox, body, original)
+    assert outcome.end is End.FINISHED
+    assert "cannot be read" in outcome.detail
+    assert Observations(outcome).succeeded
+
+
+def test_reporting_without_end_is_stopped(sandbox: Sandbox, original: Path) -> None:
+    body = "while True:\n    with duckdb.connect() as conn:\n        conn.execute('SELECT ' + repr('x' * 100_000))"
+    assert run(sandbox, body, original, limits=Limits(wall=20)).end in (End.KILLED, End.TIMED_OUT)
+
+
+def test_a_module_that_cannot_be_imported_is_told(sandbox: Sandbox) -> None:
+    [outcome] = sandbox.run([Task(("assets.py",), files={"assets.py": "import nowhere\n"})])
+    load_error = Observations(outcome).load_error
+    assert load_error is not None and load_error["type"] == "ModuleNotFoundError"
+
+
+def test_setup_that_fails_is_told(sandbox: Sandbox) -> None:
+    [outcome] = sandbox.run([Task(("assets.py",), files={"assets.py": ""}, setup="CREATE TABEL t (a INTEGER)")])
+    assert outcome.end is End.NOT_STARTED
+    assert "ParserException" in outcome.detail
+
+
+def test_the_death_of_the_server_costs_the_runs_that_were_under_way_alone(original: Path) -> None:
+    with Sandbox(1) as sandbox:
+        tasks = iter([Task(("a.py",), files={"a.py": HEAD + "    time.sleep(100)\n"}, database=str(original))])
+        sandbox._server.send_signal(signal.SIGKILL)
+        [outcome] = sandbox.run(tasks)
+        assert outcome.end is End.NOT_STARTED
+        assert run(sandbox, "return 1", original).end is End.FINISHED
+
+
+def test_nothing_is_left_when_all_is_done(original: Path) -> None:
+    with Sandbox(1) as sandbox:
+        run(sandbox, "return 1", original)
+        folder = sandbox.folder
+        assert folder.exists()
+    assert not folder.exists()
+
+
+def test_ctrl_c_leaves_nothing(original: Path) -> None:
+    folder = Path()
+    with pytest.raises(KeyboardInterrupt), Sandbox(1) as sandbox:
+        folder = sandbox.folder
+        for _ in sandbox.run([Task(("a.py",), files={"a.py": HEAD + "    return 1\n"}, database=str(original))]):
+            raise KeyboardInterrupt
+    assert not folder.exists()
