@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from .retries import Retry
     from .sharing import Sharing
     from .special import Misnamed, WrongConfig
+    from .tables import Established, UnknownTable
     from .uses import BusyUse, StaleUse
     from .values import Alternatives
     from .work import Work
@@ -271,6 +272,20 @@ class Function:
         from .logs import logs_of
 
         return logs_of(self)
+
+    @cached_property
+    def establishes(self) -> Established:
+        """The tables that are there once it, an asset, has run."""
+        from .tables import establishes
+
+        return establishes(self)
+
+    @cached_property
+    def unverified_tables(self) -> list[UnknownTable]:
+        """The tables that it reads and that nothing in it, its helpers or its dependencies makes or looks up."""
+        from .tables import unverified_tables
+
+        return unverified_tables(self)
 
     @cached_property
     def has_asset_check(self) -> bool:

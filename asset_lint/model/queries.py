@@ -93,6 +93,14 @@ class Query:
         return self.site is None
 
     @property
+    def receiver_name(self) -> str:
+        """The variable whose method asks it, "" where that is no plain name of a connection."""
+        match self.call.node:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=name))) if self.is_own and self.site is not None:
+                return name
+        return ""
+
+    @property
     def in_memory(self) -> bool:
         """Whether its database is no file."""
         return self.site is None or self.site.origin is Origin.MEMORY

@@ -155,6 +155,21 @@ class Statement:
             if type(node.this).__name__ == "Anonymous"
         )
 
+    @cached_property
+    def looked_up(self) -> tuple[str, ...]:
+        """The names of tables that a look into the catalogue asks for; empty if it lists them all."""
+        found: list[str] = []
+        for kind in ("EQ", "In", "Like", "ILike"):
+            for node in self._all(kind):
+                column = node.this
+                while type(column).__name__ in ("Lower", "Upper", "Paren"):
+                    column = column.this
+                if type(column).__name__ == "Column" and column.name.lower() in ("table_name", "view_name", "name"):
+                    others = node.args.get("expressions") or [node.args.get("expression")]
+                    texts = [o.name for o in others if type(o).__name__ == "Literal"]
+                    found.extend(text.replace("%", "hole_0_") for text in texts)
+        return tuple(found)
+
     # ---- tables ------------------------------------------------------------------------------------------------------
 
     @cached_property
@@ -176,7 +191,8 @@ class Statement:
             if _is_alias_of_another(node, table):
                 continue
             found[table] = None
-        return tuple(found)
+        text = self.text.lower()
+        return tuple(sorted(found, key=lambda table: text.find(table.name)))
 
     @cached_property
     def files(self) -> tuple[str, ...]:

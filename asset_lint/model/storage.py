@@ -47,6 +47,18 @@ def storage_of(function: Function) -> Storage:
     return Storage.FAILS
 
 
+def stores_no_table(function: Function) -> bool:
+    """Whether it is shown that nothing stores a compute function's output as a table of a database."""
+    keys, defined = _keys(function)
+    if defined or function.project is None:
+        return False
+    bindings = function.project.facts.bindings(function.project.location_of(function.module.file))
+    bound = [value for key in keys for values in bindings.get(key, ()) for value in values]
+    return all(isinstance(v, (LibraryInstance, External)) and PICKLING.match(v.name) for v in bound) and all(
+        key == "io_manager" or key in bindings for key in keys
+    )
+
+
 def duckdb_file_of(function: Function) -> str:
     """The database file that dagster_duckdb's IO manager opens for a compute function's outputs; "" if it has none."""
     keys, defined = _keys(function)
