@@ -46,17 +46,8 @@ class Writer:
 class Contention:
     """A file and the assets that may write to it at the same time: each with another, not each with each."""
 
-    writers: tuple[Writer, ...]
-
-    @property
-    def first(self) -> Writer:
-        """The writer to report it at: one that does not wait."""
-        return next(writer for writer in self.writers if not writer.waits)
-
-    @property
-    def others(self) -> list[Writer]:
-        """The other writers."""
-        return [writer for writer in self.writers if writer is not self.first]
+    first: Writer  # the one to report it at: of those that don't wait, the one that meets most others
+    others: tuple[Writer, ...]
 
     @property
     def file(self) -> str:
@@ -92,7 +83,10 @@ class Contentions:
                     group += met
                     left = [other for other in left if other not in met]
                 if len(group) > 1:
-                    found.append(Contention(tuple(sorted(group, key=writers.index))))
+                    group.sort(key=writers.index)
+                    meetings = {w: sum(self._meet(w, other) for other in group) for w in group if not w.waits}
+                    first = max(meetings, key=lambda writer: meetings[writer])
+                    found.append(Contention(first, tuple(other for other in group if other is not first)))
         return tuple(found)
 
     @cached_property

@@ -8,6 +8,13 @@ from __future__ import annotations
 
 from .connections import CONNECTION_OPERATORS
 from .contexts import CONTEXT_OPERATORS
+from .databases import (
+    CONFLICT_OPERATORS,
+    PROCESS_OPERATORS,
+    SHARING_OPERATORS,
+    TOUCH_OPERATORS,
+    WRITER_OPERATORS,
+)
 from .handlers import HANDLER_OPERATORS
 from .paths import PATH_OPERATORS
 from .repository import Candidate, Mutant, Operator, Repository
@@ -20,6 +27,11 @@ OPERATORS: dict[str, tuple[Operator, ...]] = {
     "AL102": CONNECTION_RESULT_OPERATORS,
     "AL201": CONNECTION_OPERATORS,
     "AL203": PATH_OPERATORS,
+    "AL207": WRITER_OPERATORS,
+    "AL209": PROCESS_OPERATORS,
+    "AL210": SHARING_OPERATORS,
+    "AL211": CONFLICT_OPERATORS,
+    "AL212": TOUCH_OPERATORS,
     "AL301": HANDLER_OPERATORS,
     "AL401": CONTEXT_OPERATORS,
 }

@@ -250,6 +250,12 @@ class Repository:
         )
         return any(pattern.search(data) for data in self.files.values())
 
+    @cached_property
+    def sets_executors(self) -> bool:
+        """Whether it says anywhere how many steps may run at once."""
+        pattern = re.compile(rb"_process_executor|max_concurrent|executor_def")
+        return any(pattern.search(data) for data in self.files.values())
+
     def resource_field(self, text: Text, annotation: ast.expr | None) -> str | None:
         """The field that holds the path of the database, if ``annotation`` names a DuckDB resource.
 
