@@ -21,7 +21,8 @@ class Scenario(enum.Enum):
     FAULT = "fault"  # queries raise
     INTERRUPT = "interrupt"  # the run is cancelled inside a query
     DOWNSTREAM = "downstream in memory"  # values are kept in memory, and another asset reads them
-    TWO_PROCESSES = "two processes"  # two runs at once, or a reader beside the run
+    TWO_PROCESSES = "two processes"  # two assets at once, each in a process of its own
+    BESIDE_A_READER = "beside a reader"  # another process reads the database meanwhile
     TWICE = "twice"  # two runs, one after the other, on one database
     THREADS = "threads"  # queries take their time
 
@@ -56,7 +57,7 @@ class Evidence(enum.Enum):
     SHARED_STATE = "the default connection of the process is left with state", Scenario.NORMAL
     LOCKED_BY_IMPORT = "importing the module locks the database file", Scenario.NORMAL
     WRITERS_COLLIDE = "two assets at once: one cannot lock the file", Scenario.TWO_PROCESSES
-    READER_SHUT_OUT = "the run fails beside a reader of the file, though it only reads", Scenario.TWO_PROCESSES
+    READER_SHUT_OUT = "the run fails beside a reader of the file, though it only reads", Scenario.BESIDE_A_READER
     LOCK_MET_BY_INNER_PROCESS = "another process is started while the file is locked", Scenario.NORMAL
     SHARED_BY_THREADS = "a thread queries a connection whose result another thread has yet to read", Scenario.THREADS
     CONFLICTING_CONNECTION = "a second connection to an open file is refused", Scenario.NORMAL
@@ -65,7 +66,7 @@ class Evidence(enum.Enum):
     CANCELLATION_SWALLOWED = "a cancelled run goes green", Scenario.INTERRUPT
     ERROR_SWALLOWED = "the run succeeds, and the failed query is nowhere in its events", Scenario.FAULT
     ERROR_UNTOLD = "the failing run's log says nothing of the asset's own", Scenario.FAULT
-    RETRIES_UNTOLD = "queries are tried again, and no event tells of it", Scenario.FAULT
+    RETRIES_UNTOLD = "queries are tried again, and no event tells of it", Scenario.FAULT, Scenario.BESIDE_A_READER
     NONE_STORED_AFTER_RETRIES = "None is materialized after the last attempt", Scenario.FAULT
 
     CONTEXT_OF_OTHER_TYPE = (

@@ -26,7 +26,7 @@ from asset_lint.evidence import Evidence, Scenario
 
 from .task import Limits, Task
 
-_MARK = re.compile(r"# expect(?:\[duckdb(?P<versions>[^\]]+)\])?: (?P<words>.*)$", re.MULTILINE)
+_MARK = re.compile(r"[ \t]*# expect(?:\[duckdb(?P<versions>[^\]]+)\])?: (?P<words>.*)$", re.MULTILINE)
 _DUMPED = {Scenario.NORMAL, Scenario.TWICE, Scenario.CHANGED}  # what is compared
 _LIMITS = Limits(wall=20, cpu=20)
 
@@ -62,7 +62,7 @@ class Case:
         release = tuple(int(part) for part in duckdb.split(".")[:2])
         if (end := self.settings.get("before")) and _numbers(duckdb) >= _numbers(end):
             return False
-        ranges = [match["versions"] for text in self._texts("violation").values()
+        ranges = [match["versions"] for text in self._marked("violation").values()
                   for match in _MARK.finditer(text) if self.code in match["words"]]  # fmt: skip
         return not ranges or any(each is None or targets.parse(each).supports(release) for each in ranges)
 
@@ -87,6 +87,10 @@ class Case:
         )
 
     def _texts(self, side: str) -> dict[str, str]:
+        """The files of a side as they are run: a mark may stand inside a query."""
+        return {name: _MARK.sub("", text) for name, text in self._marked(side).items()}
+
+    def _marked(self, side: str) -> dict[str, str]:
         folder = self.folder / side
         if not folder.is_dir():
             return {"assets.py": folder.with_suffix(".py").read_bytes().decode()}

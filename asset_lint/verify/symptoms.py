@@ -145,22 +145,23 @@ def lock_met_inside(run: Observations, runs: Runs) -> str:
 def lock_dropped(run: Observations, runs: Runs) -> str:
     """A connection was open, and its lock gone."""
     for each in run.connections:
-        if each.was_locked is False:
-            return f"the lock of the connection of {where(each.place)} was gone while it was open"
+        if each.path and each.closed in ("with", "close") and not each.was_locked:
+            what = "lock" if each.was_locked is False else "file"
+            return f"the {what} of the connection of {where(each.place)} was gone while it was open"
     return ""
 
 
 def shared_by_threads(run: Observations, runs: Runs) -> str:
     """A query comes between another thread's query and the reading of its result."""
-    unread: dict[int, int] = {}
+    busy: dict[int, int] = {}  # by connection, the thread whose query is not done with
     for event in run.of("answered", "fetched", "query"):
         connection, thread = event["connection"], event["thread"]
-        if event["kind"] == "query" and unread.get(connection, thread) != thread:
-            return f"{where(event['place'])} queries a connection whose result another thread has yet to read"
-        if event["kind"] == "answered":
-            unread[connection] = thread
-        elif event["kind"] == "fetched":
-            unread.pop(connection, None)
+        if event["kind"] == "query":
+            if busy.setdefault(connection, thread) != thread:
+                return f"{where(event['place'])} queries a connection while another thread's query is not done with"
+            reads = re.match(r"\s*(SELECT|FROM|WITH|VALUES|SHOW|DESCRIBE)\b", event["sql"], re.IGNORECASE)
+        elif event["kind"] == "fetched" or not reads:
+            busy.pop(connection, None)
     threads = {event["thread"] for event in run.of("query")}
     return error_with("ResourceInUseException")(run, runs) if len(threads) > 1 else ""
 
@@ -200,8 +201,9 @@ def cancellation_swallowed(run: Observations, runs: Runs) -> str:
 def error_swallowed(run: Observations, runs: Runs) -> str:
     """A query failed, the run did not, and nothing tells of it."""
     for event in injected(run):
-        if run.succeeded and not run.told(event["error"]):
-            return f"the query of {where(event['place'])} failed; the run is green and nothing tells of it"
+        if run.runs and not run.told(event["error"]):
+            end = "the run is green" if run.succeeded else "the run fails of something else"
+            return f"the query of {where(event['place'])} failed; {end}, and nothing tells of it"
     return ""
 
 
@@ -221,8 +223,10 @@ def error_untold(run: Observations, runs: Runs) -> str:
 def retries_untold(run: Observations, runs: Runs) -> str:
     """One query fails more than once, and no event of Dagster's says that it was tried again."""
     tried: dict[tuple[object, ...], int] = {}
-    for event in injected(run):
-        key = event["place"]["file"], event["place"]["line"], event["sql"]
+    for event in [*injected(run), *(event for event in run.of("refused") if event["place"])]:
+        if event["place"]["library"] or event["place"]["retried_by"]:
+            continue
+        key = event["place"]["file"], event["place"]["line"], event.get("sql")
         tried[key] = tried.get(key, 0) + 1
     most = max(tried.values(), default=0)
     restarted = any(event["type"] == "STEP_UP_FOR_RETRY" for event in run.of("event"))
@@ -231,8 +235,11 @@ def retries_untold(run: Observations, runs: Runs) -> str:
 
 def none_after_retries(run: Observations, runs: Runs) -> str:
     """Each attempt failed, and None was materialized."""
-    none = any(value["type"] == "NoneType" for value in run.values.values())
-    return "each attempt failed, and None is materialized" if injected(run) and run.succeeded and none else ""
+    if not injected(run):
+        return ""
+    if run.succeeded and any(value["type"] == "NoneType" for value in run.values.values()):
+        return "each attempt failed, and None is materialized"
+    return error_with("DagsterTypeCheckDidNotPass", text='"None"|NoneType')(run, runs)
 
 
 def was_injected(run: Observations) -> bool:
@@ -370,6 +377,20 @@ def fails_unlike_normal(*types: str) -> Callable[[Observations, Runs], str]:
     return look
 
 
+def query_varies(run: Observations, runs: Runs) -> str:
+    """The text of a query is another one where only values differ."""
+    normal = next(iter(runs.get(Scenario.NORMAL, ())), None)
+    texts = {_spot(query): query["sql"] for query in normal.queries} if normal else {}
+    for query in run.queries:
+        if texts.get(_spot(query), query["sql"]) != query["sql"]:
+            return f"{where(query['place'])}: a value is part of the query's text"
+    return ""
+
+
+def _spot(query: Event) -> tuple[str, int]:
+    return query["place"]["file"], query["place"]["line"]
+
+
 def table_missing(run: Observations, runs: Runs) -> str:
     """DuckDB's bare error about a table leaves the asset."""
     for error in left_with(run):
@@ -443,7 +464,9 @@ PROBES: dict[Evidence, Probe] = {
     Evidence.FAILS_ON_NO_ROWS: Probe(fails_unlike_normal("TypeError", "IndexError")),
     Evidence.NULLS_UNTOLD: Probe(untold("NULLs", metadata=False)),
     Evidence.TABLE_MISSING: Probe(table_missing),
-    Evidence.QUOTE_BREAKS_QUERY: Probe(fails_unlike_normal("ParserException", "BinderException", "CatalogException")),
+    Evidence.QUOTE_BREAKS_QUERY: Probe(
+        either(fails_unlike_normal("ParserException", "BinderException", "CatalogException"), query_varies)
+    ),
     Evidence.ROWS_LOST: Probe(rows_lost),
     Evidence.NOT_REPEATABLE: Probe(not_repeatable),
     Evidence.STALE_ROWS: Probe(not_repeatable),

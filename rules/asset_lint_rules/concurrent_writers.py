@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from asset_lint.rule import Contention, Rule, Severity, Writer
+from asset_lint.rule import Contention, Evidence, Rule, Severity, Writer
 
 SHOWN = 3
 
@@ -65,6 +65,7 @@ class ConcurrentWriters(Rule):
     )
     severity = Severity.WARNING
     duty = True  # it asks something of assets that are each right by themselves
+    evidence = Evidence.WRITERS_COLLIDE
 
     def visit_contention(self, contention: Contention) -> None:
         first, others = contention.first, contention.others

@@ -1,4 +1,4 @@
-from asset_lint.rule import Fix, Function, Place, Rule, WrongConfig
+from asset_lint.rule import Evidence, Fix, Function, Place, Rule, WrongConfig
 
 
 class ConfigNotDagsterConfig(Rule):
@@ -52,6 +52,7 @@ class ConfigNotDagsterConfig(Rule):
 
     code = "AL702"
     message = "the `config` of `{function}` is typed `{written}`, no `dagster.Config`: Dagster refuses the definition"
+    evidence = Evidence.DEFINITION_REFUSED
     untyped_message = (
         "the `config` of `{function}` has no type: Dagster refuses the definition. Type it by a `dagster.Config`"
     )

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from asset_lint.rule import Doing, Fix, Overlap, Rule
+from asset_lint.rule import Doing, Evidence, Fix, Overlap, Rule
 
 MESSAGES = {
     Doing.ATTACHES: (
@@ -63,6 +63,7 @@ class ConflictingConnection(Rule):
         "`{function}` opens a database file that {name} holds open, {difference}: DuckDB refuses two configurations of "
         "a file in one process. Use one connection, or close the first"
     )
+    evidence = Evidence.CONFLICTING_CONNECTION
 
     def visit_overlap(self, overlap: Overlap) -> None:
         if overlap.doing not in (Doing.OPENS, Doing.ATTACHES, Doing.STORES):

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from asset_lint.rule import Doing, Overlap, Rule, Severity
+from asset_lint.rule import Doing, Evidence, Overlap, Rule, Severity
 
 
 class ConnectionHeldAcrossProcess(Rule):
@@ -50,6 +50,7 @@ class ConnectionHeldAcrossProcess(Rule):
         "connection first"
     )
     severity = Severity.WARNING
+    evidence = Evidence.LOCK_MET_BY_INNER_PROCESS
 
     def visit_overlap(self, overlap: Overlap) -> None:
         if overlap.doing is Doing.RUNS and overlap.configuration.writes:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from asset_lint.rule import Rule, Sharing
+from asset_lint.rule import Evidence, Rule, Sharing
 
 
 class ConnectionSharedAcrossThreads(Rule):
@@ -56,6 +56,7 @@ class ConnectionSharedAcrossThreads(Rule):
         "`{function}` lets several threads use {name} at the same time: they take each other's rows, or crash. Give "
         "each thread a `{variable}.cursor()`"
     )
+    evidence = Evidence.SHARED_BY_THREADS
 
     def visit_sharing(self, sharing: Sharing) -> None:
         self.report(

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from asset_lint.rule import Doing, Overlap, Rule
+from asset_lint.rule import Doing, Evidence, Overlap, Rule
 
 REMOVING = frozenset("os.remove os.unlink unlink".split())
 MOVING = frozenset("shutil.move os.rename os.replace rename replace move".split())
@@ -51,6 +51,7 @@ class DatabaseFileTouchedWhileOpen(Rule):
 
     code = "AL212"
     message = "`{function}` calls `{what}` on a database file that {name} holds open: {harm}. {instead}"
+    evidence = Evidence.LOCK_DROPPED
 
     def visit_overlap(self, overlap: Overlap) -> None:
         if overlap.doing is not Doing.TOUCHES:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from asset_lint.rule import Retry, Rule, Severity
+from asset_lint.rule import Evidence, Retry, Rule, Severity
 
 
 class HandwrittenRetry(Rule):
@@ -55,6 +55,7 @@ class HandwrittenRetry(Rule):
         "Let Dagster do it: `retry_policy=RetryPolicy(...)`"
     )
     severity = Severity.WARNING
+    evidence = Evidence.RETRIES_UNTOLD
 
     def visit_retry(self, retry: Retry) -> None:
         if retry.sleep is not None:

@@ -1,4 +1,4 @@
-from asset_lint.rule import Fix, Query, Rule, Safety, Severity
+from asset_lint.rule import Evidence, Fix, Query, Rule, Safety, Severity
 
 
 class InterpolatedSql(Rule):
@@ -48,6 +48,7 @@ class InterpolatedSql(Rule):
         "{source} goes into the SQL as text: a quote in it breaks or widens the query. Bind it: `?` and a parameter"
     )
     severity = Severity.WARNING
+    evidence = Evidence.QUOTE_BREAKS_QUERY
 
     def visit_query(self, query: Query) -> None:
         if not query.run_time_values or self.in_function.is_test:

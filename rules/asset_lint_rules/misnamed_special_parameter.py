@@ -1,4 +1,4 @@
-from asset_lint.rule import Fix, Function, Misnamed, Misnaming, Rule
+from asset_lint.rule import Evidence, Fix, Function, Misnamed, Misnaming, Rule
 
 
 class MisnamedSpecialParameter(Rule):
@@ -42,6 +42,7 @@ class MisnamedSpecialParameter(Rule):
 
     code = "AL707"
     message = "`{name}` of `{function}` is {how}: the definitions are refused. {cure}"
+    evidence = Evidence.PARAMETER_TAKEN_FOR_ASSET
 
     def visit_function(self, function: Function) -> None:
         for misnamed in function.misnamed_parameters:

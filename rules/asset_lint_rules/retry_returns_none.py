@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from asset_lint.rule import Retry, Rule, Severity
+from asset_lint.rule import Evidence, Retry, Rule, Severity
 
 
 class RetryReturnsNone(Rule):
@@ -51,6 +51,7 @@ class RetryReturnsNone(Rule):
         "when the last attempt of this loop fails, `{function}` gives None: the step goes green without its data. "
         "Raise behind the loop"
     )
+    evidence = Evidence.NONE_STORED_AFTER_RETRIES
     idle = "with no attempts to make, `{function}` gives None where its callers expect a value. Raise behind the loop"
 
     def visit_retry(self, retry: Retry) -> None:

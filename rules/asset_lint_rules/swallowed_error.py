@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import libcst as cst
 
-from asset_lint.rule import Fix, Handler, Rule, Safety, WorkKind
+from asset_lint.rule import Evidence, Fix, Handler, Rule, Safety, WorkKind
 
 
 class SwallowedError(Rule):
@@ -59,6 +59,7 @@ class SwallowedError(Rule):
         "`{clause}` swallows the failure of this DuckDB work: the run goes green, and the error is nowhere in its log. "
         "Log it and raise it again"
     )
+    evidence = Evidence.ERROR_SWALLOWED
 
     def visit_handler(self, handler: Handler) -> None:
         if handler.catches_everything or not handler.sees_all_of_duckdb:

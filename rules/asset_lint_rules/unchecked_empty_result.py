@@ -1,4 +1,4 @@
-from asset_lint.rule import Fetch, Fix, Query, ResultKind, Rule, Severity
+from asset_lint.rule import Evidence, Fetch, Fix, Query, ResultKind, Rule, Severity
 
 EMPTY = {
     ResultKind.FRAME_PANDAS: "{}.empty",
@@ -60,6 +60,7 @@ class UncheckedEmptyResult(Rule):
     )
     severity = Severity.WARNING
     duty = True
+    evidence = Evidence.EMPTY_RESULT_UNTOLD
 
     def visit_query(self, query: Query) -> None:
         fetch = next((fetch for fetch in query.fetches if fetch.kind in EMPTY), None)

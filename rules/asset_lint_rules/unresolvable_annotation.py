@@ -1,5 +1,5 @@
 from asset_lint.rewrite import drop_guarded, import_at_run_time
-from asset_lint.rule import Cause, Fix, Function, Place, Rule, Safety, Unresolved
+from asset_lint.rule import Cause, Evidence, Fix, Function, Place, Rule, Safety, Unresolved
 
 
 class UnresolvableAnnotation(Rule):
@@ -65,6 +65,7 @@ class UnresolvableAnnotation(Rule):
     message = (
         "`{name}` in {which} of `{function}` {cause}: Dagster can't resolve it when the module is imported. {cure}"
     )
+    evidence = Evidence.DEFINITION_REFUSED
     whole_message = (
         "{which} of `{function}` {cause}, which Dagster does not resolve: the module can't be imported. {cure}"
     )

@@ -1,4 +1,4 @@
-from asset_lint.rule import ContextFault, Fix, Function, Place, Rule
+from asset_lint.rule import ContextFault, Evidence, Fix, Function, Place, Rule
 
 
 class WrongContextType(Rule):
@@ -43,6 +43,7 @@ class WrongContextType(Rule):
 
     code = "AL402"
     message = "the context of `{function}` is annotated `{written}`, which Dagster refuses: {when}. Write `{right}`"
+    evidence = Evidence.CONTEXT_REFUSED
     invoked_message = (
         "`{callee}` is called with a context, but Dagster made it an `{kind}`: the call fails. Move what both need to "
         "a plain function"

@@ -36,9 +36,6 @@ class Effects:
             shutil.copyfile(self.copy, path)
             self.made.append(path)
 
-    def after_opening(self, path: str) -> None:
-        """Nothing yet."""
-
     def before_query(self) -> None:
         """Raise, or be cancelled, if this is the query for it."""
         self.queries += 1

@@ -13,7 +13,7 @@ import duckdb
 
 from asset_lint.evidence import Scenario
 
-from . import calls, observe
+from . import calls, observe, together
 from .loading import Loaded, Target
 from .record import Recorder, error_facts, shortened
 from .resources import config_for, made, redirected, resources_for, upstreams_for
@@ -40,7 +40,13 @@ class Execution:
     def run(self) -> None:
         """Run all there is to run."""
         with self._traced():
-            self._materialize()
+            if self.scenario is Scenario.TWO_PROCESSES:
+                self._run_at_once()
+            elif self.scenario is Scenario.BESIDE_A_READER:
+                with together.reader(self.recorder.database):
+                    self._materialize()
+            else:
+                self._materialize()
             if self.scenario is Scenario.TWICE:
                 self._double_the_rows()
                 self.recorder.tell("again")
@@ -48,6 +54,20 @@ class Execution:
             if self.task["jobs"]:
                 for job in [*self.loaded.jobs, *self._jobs_of_ops()]:
                     self._run_job(job)
+
+    def _run_at_once(self) -> None:
+        """Two assets that nothing keeps apart, at once; all in turn where there are none."""
+        pair = together.unordered(self.targets)
+        if pair is None:
+            self._materialize()
+        else:
+            one, other = ([target] for target in pair)
+            together.both(
+                self.recorder,
+                Path(self.task["folder"]),
+                lambda: self._materialize_together(one),
+                lambda: self._materialize_together(other),
+            )
 
     def _traced(self) -> contextlib.AbstractContextManager[None]:
         if self.task["line"]:
@@ -83,11 +103,11 @@ class Execution:
         key = None
         if partitions is not None:
             keys = partitions.get_partition_keys()
-            key = keys[0] if keys else None
+            key = keys[-1 if self.scenario is Scenario.QUOTES else 0] if keys else None
         config = {}
         for target in group:
             given = self.task["config"].get(target.definition.node_def.name, {})
-            if values := config_for(target, given, self.recorder.database):
+            if values := config_for(target, given, self.recorder.database, self.scenario):
                 config[target.definition.node_def.name] = {"config": values}
         consumers = self._consumers(group) if self.scenario is Scenario.DOWNSTREAM else []
         checks = [each for each in definitions if isinstance(each, dagster.AssetChecksDefinition)]
@@ -124,7 +144,7 @@ class Execution:
     def _resources(self, targets: list[Target]) -> dict[str, Any]:
         resources = {key: redirected(each, self.recorder.database) for key, each in self.loaded.resources.items()}
         for target in targets:
-            resources |= resources_for(target, self.loaded, self.recorder.database)
+            resources |= resources_for(target, self.loaded, self.recorder.database, self.scenario)
         if "io_manager" not in resources or self.scenario is Scenario.DOWNSTREAM:
             resources["io_manager"] = (
                 dagster.mem_io_manager

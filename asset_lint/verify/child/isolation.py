@@ -13,7 +13,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-_NEWUSER, _NEWPID, _NEWNET = 0x10000000, 0x20000000, 0x40000000
+_NEWNS, _NEWUSER, _NEWPID, _NEWNET = 0x20000, 0x10000000, 0x20000000, 0x40000000
+_PRIVATE = 0x44000  # no mount of ours is to be seen outside
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # the same on every architecture
 _NO_NEW_PRIVILEGES = 38
 _PATH_BENEATH = 1
@@ -123,6 +124,17 @@ def without_network() -> bool:
     """Leave all networks; says whether it worked."""
     libc = _libc()
     return libc is not None and libc.unshare(_NEWNET) == 0
+
+
+def own_shared_memory() -> Path | None:
+    """A /dev/shm of this process's own, for its locks and queues; None where the kernel gives none."""
+    libc = _libc()
+    shared = Path("/dev/shm")
+    if libc is None or not shared.is_dir() or libc.unshare(_NEWNS) != 0:
+        return None
+    libc.mount(b"none", b"/", None, _PRIVATE, None)
+    mounted: bool = libc.mount(b"tmpfs", b"/dev/shm", b"tmpfs", 0, b"size=64m") == 0
+    return shared if mounted else None
 
 
 def writing_only_below(folders: Sequence[Path], *, network: bool) -> bool:

@@ -152,6 +152,15 @@ def inputs_of(definition: Any) -> dict[str, str]:
     return {name: key.to_user_string() for name, key in definition.keys_by_input_name.items()}
 
 
+def op_facts(op: Any) -> dict[str, Any]:
+    """What an op's signature declares."""
+    function = function_of(op)
+    inputs = {name: name for name in op.ins}
+    misnamed = [name for name in inputs if _is_special(function, name)]
+    name = getattr(function, "__name__", op.name)
+    return {"kind": "op", "keys": [], "op": op.name, "function": name, "inputs": inputs, "misnamed": misnamed}
+
+
 def _is_special(function: Any, name: str) -> bool:
     """Whether a parameter that takes an asset's value is annotated as a context or a configuration."""
     annotation = getattr(function, "__annotations__", {}).get(name)

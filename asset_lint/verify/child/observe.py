@@ -12,13 +12,16 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from .effects import Effects
 from .locks import lock_held
 from .record import Recorder, error_facts, frames, shortened
+
+if TYPE_CHECKING:
+    from .together import Meeting
 
 _QUERIES = ("execute", "executemany", "sql", "query", "from_query", "table", "view", "read_csv", "read_parquet",
             "read_json", "from_csv_auto", "from_parquet")  # fmt: skip
@@ -50,6 +53,7 @@ class _State:
         self.queries = 0
         self.used_default = False
         self.inside = threading.local()
+        self.meeting: Meeting | None = None
 
     def number(self, connection: Any) -> int:
         """Which of the connections that were opened this is; 0 where it is the default one."""
@@ -64,6 +68,12 @@ def watch(recorder: Recorder, effects: Effects) -> None:
     """Tell ``recorder`` of all that happens in this process from now on."""
     global _state
     _state = _State(recorder, effects)
+
+
+def meet(meeting: Meeting) -> None:
+    """Let this process meet another at the first file that it opens."""
+    assert _state is not None
+    _state.meeting = meeting
 
 
 @contextlib.contextmanager
@@ -133,6 +143,8 @@ def _connecting(original: Any) -> Any:
         state.recorder.tell("opening", **facts)
         if path:
             state.effects.before_opening(path)
+            if state.meeting:
+                state.meeting.before_opening()
         try:
             state.inside.deep = True
             opened = original(*args, **named)
@@ -146,7 +158,8 @@ def _connecting(original: Any) -> Any:
             _know(state, opened, path)
         state.recorder.tell("opened", connection=state.number(opened), default=default, **facts)
         if path:
-            state.effects.after_opening(path)
+            if state.meeting:
+                state.meeting.after_opening()
         return opened
 
     return connect

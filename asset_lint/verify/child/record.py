@@ -12,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+_RETRIERS = {"backoff", "tenacity", "stamina", "retrying", "retry"}
 _LONG = 4000  # characters that are kept of a text
 
 
@@ -29,6 +30,18 @@ class Recorder:
         """An event: its kind, its facts, the seconds since the start."""
         event = {"kind": kind, "at": round(time.monotonic() - self._began, 5), **facts}
         data = json.dumps(event, default=repr).encode() + b"\n"
+        self._write(data)
+
+    def to(self, pipe: int) -> None:
+        """Tell another pipe or file from now on."""
+        self._pipe = pipe
+
+    def pass_on(self, file: Path) -> None:
+        """Tell what another process of this run has written to ``file``."""
+        if file.exists():
+            self._write(file.read_bytes())
+
+    def _write(self, data: bytes) -> None:
         with self._lock:
             view = memoryview(data)
             while view:
@@ -44,7 +57,8 @@ class Recorder:
         ``library`` names the package of Dagster's that stands between, ``entered`` the function by which the user's
         code was entered.
         """
-        library, place = "", None
+        library, retried_by = "", ""
+        place: dict[str, Any] | None = None
         for frame in frames():
             if self.own(frame):
                 name = frame.f_code.co_name
@@ -52,9 +66,16 @@ class Recorder:
                     file = Path(frame.f_code.co_filename).relative_to(self.project).as_posix()
                     place = {"file": file, "line": frame.f_lineno, "function": name, "library": library}
                 place["entered"] = name
+                place["retried_by"] = retried_by
+            elif frame.f_globals.get("__name__", "").partition(".")[0] in _RETRIERS or _is_backoff(frame):
+                retried_by = frame.f_globals["__name__"]
             elif place is None and (module := frame.f_globals.get("__name__", "")).startswith("dagster_"):
                 library = module
         return place
+
+
+def _is_backoff(frame: FrameType) -> bool:
+    return bool(frame.f_globals.get("__name__") == "dagster._utils.backoff")
 
 
 def frames() -> Iterator[FrameType]:

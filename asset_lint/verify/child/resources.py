@@ -22,7 +22,7 @@ _DATABASE = ("database", "db", "path", "file", "filename", "duckdb")
 _READERS = {".csv": pandas.read_csv, ".parquet": pandas.read_parquet, ".json": pandas.read_json}
 
 
-def resources_for(target: Target, loaded: Loaded, database: str) -> dict[str, Any]:
+def resources_for(target: Target, loaded: Loaded, database: str, scenario: Scenario) -> dict[str, Any]:
     """A resource for each key that ``target`` requires; what Definitions bind opens ``database`` instead of its own."""
     found: dict[str, Any] = {}
     hints = hints_of(target.function)
@@ -30,7 +30,7 @@ def resources_for(target: Target, loaded: Loaded, database: str) -> dict[str, An
         if key in loaded.resources:
             found[key] = redirected(loaded.resources[key], database)
         elif not key.endswith("io_manager"):
-            found[key] = made(hints.get(key), database)
+            found[key] = made(hints.get(key), database, scenario)
     return found
 
 
@@ -55,7 +55,7 @@ def redirected(resource: Any, database: str) -> Any:
     return resource
 
 
-def made(kind: Any, database: str) -> Any:
+def made(kind: Any, database: str, scenario: Scenario = Scenario.NORMAL) -> Any:
     """A resource of a type; one of DuckDB's where the type does not say."""
     if kind is duckdb.DuckDBPyConnection:
         return _connection(database)
@@ -63,20 +63,22 @@ def made(kind: Any, database: str) -> Any:
         return dagster_duckdb.DuckDBResource(database=database)
     if kind is dagster.ConfigurableResource:
         return dagster_duckdb.DuckDBResource(database=database)
-    return kind(**fields_for(kind, database))
+    return kind(**fields_for(kind, database, scenario))
 
 
-def fields_for(kind: Any, database: str) -> dict[str, Any]:
+def fields_for(kind: Any, database: str, scenario: Scenario) -> dict[str, Any]:
     """Values for the fields of a resource or Config class: the database where a name says so, else what must be."""
     values: dict[str, Any] = {}
     for name, field in kind.model_fields.items():
         annotation = field.annotation
         if isinstance(annotation, type) and issubclass(annotation, dagster.ConfigurableResource):
-            values[name] = made(annotation, database)
+            values[name] = made(annotation, database, scenario)
         elif annotation is str and any(word in name.lower().split("_") for word in _DATABASE):
             values[name] = database
         elif field.is_required():
             values[name] = _sample(annotation)
+        elif scenario is Scenario.QUOTES and isinstance(field.default, str):
+            values[name] = f"{field.default}'s"
     return values
 
 
@@ -98,7 +100,7 @@ def _connection(database: str) -> Any:
     return connection
 
 
-def config_for(target: Target, given: dict[str, Any], database: str) -> dict[str, Any]:
+def config_for(target: Target, given: dict[str, Any], database: str, scenario: Scenario) -> dict[str, Any]:
     """The configuration of ``target``'s op: ``given``, and what else is required."""
     schema = getattr(target.definition.node_def, "config_schema", None)
     fields = getattr(getattr(schema, "config_type", None), "fields", None) or {}
@@ -108,7 +110,13 @@ def config_for(target: Target, given: dict[str, Any], database: str) -> dict[str
             config[name] = given[name]
         elif field.is_required:
             config[name] = _config_sample(name, field.config_type, database)
+        elif scenario is Scenario.QUOTES and isinstance(default := _default(field), str):
+            config[name] = f"{default}'s"
     return config
+
+
+def _default(field: Any) -> Any:
+    return field.default_value if field.default_provided else None
 
 
 def _config_sample(name: str, kind: Any, database: str) -> Any:

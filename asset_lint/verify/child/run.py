@@ -21,8 +21,8 @@ from asset_lint.evidence import Scenario
 from . import observe
 from .effects import Effects
 from .execution import Execution
-from .isolation import without_network, writing_only_below
-from .loading import Loaded, load
+from .isolation import own_shared_memory, without_network, writing_only_below
+from .loading import Loaded, load, op_facts
 from .locks import lock_held
 from .record import Recorder, error_facts
 from .surroundings import (
@@ -64,11 +64,12 @@ def run(task: dict[str, Any], pipe: int, own_space: bool) -> None:
     project = task["root"] or str(folder / "project")
     _settle(task, folder)
     recorder = Recorder(pipe, project, str(folder / "database.duckdb"))
+    shared = own_shared_memory()
     network = bool(task["allow_network"])
     recorder.tell(
         "isolated",
         network=network or without_network(),
-        files=writing_only_below([folder], network=network),
+        files=writing_only_below([folder, *([shared] if shared else [])], network=network),
         processes=own_space,
         database=recorder.database,
     )
@@ -157,4 +158,8 @@ def _tell_locks(recorder: Recorder, when: str) -> None:
 
 
 def _tell_loaded(recorder: Recorder, loaded: Loaded) -> None:
-    recorder.tell("loaded", assets=[each.facts() for each in loaded.targets], jobs=[job.name for job in loaded.jobs])
+    recorder.tell(
+        "loaded",
+        assets=[*(each.facts() for each in loaded.targets), *map(op_facts, loaded.ops)],
+        jobs=[job.name for job in loaded.jobs],
+    )

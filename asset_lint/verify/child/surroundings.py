@@ -17,14 +17,14 @@ import dagster
 from . import observe
 from .record import Recorder, shortened
 
-_STARTS = {"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn"}
+_STARTS = {"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork"}
 
 
 def shorten_waiting() -> None:
-    """Let Dagster's retries of a connection wait for hundredths of a second, where they would for minutes."""
+    """Let Dagster's retries of a connection wait for a second altogether, where they would for minutes."""
     from dagster._utils import backoff
 
-    backoff.time = SimpleNamespace(sleep=lambda seconds: time.sleep(min(seconds, 0.01)))
+    backoff.time = SimpleNamespace(sleep=lambda seconds: time.sleep(min(seconds, 0.1)))
 
 
 def keep_printing_and_warnings(recorder: Recorder) -> None:
@@ -105,7 +105,7 @@ def keep_starting_processes(recorder: Recorder) -> None:
     def audit(event: str, arguments: tuple[Any, ...]) -> None:
         if event in _STARTS and (place := recorder.place()) is not None:
             recorder.tell(
-                "started", program=shortened(repr(arguments[0])), open=sorted(observe.open_files()), place=place
+                "started", program=shortened(repr(arguments[:1])), open=sorted(observe.open_files()), place=place
             )
 
     sys.addaudithook(audit)
