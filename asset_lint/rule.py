@@ -49,6 +49,7 @@ from .model.bulk import (
 from .model.connections import Connection, Leak, Way
 from .model.contention import Contention, Writer
 from .model.contexts import ASSET_CONTEXT, OP_CONTEXT, use_of
+from .model.dependencies import DeclaredTwice
 from .model.effects import Doing
 from .model.fetching import TakenRow
 from .model.handlers import Handler
@@ -86,6 +87,7 @@ __all__ = [
     "Contention",
     "ContextFault",
     "Data",
+    "DeclaredTwice",
     "Doing",
     "Evidence",
     "Fetch",

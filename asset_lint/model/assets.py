@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .catching import Catching
     from .connections import Connection
     from .contention import Contention
+    from .dependencies import BareDependency, DeclaredTwice, Valueless
     from .early import EarlyFetch
     from .effects import Event
     from .giving import Giving
@@ -457,6 +458,27 @@ class Function:
         from .special import generic_resources_of
 
         return generic_resources_of(self)
+
+    @property
+    def declared_twice(self) -> list[DeclaredTwice]:
+        """The elements of its ``deps`` that a parameter declares already."""
+        from .dependencies import declared_twice
+
+        return list(declared_twice(self))
+
+    @property
+    def bare_dependency(self) -> BareDependency | None:
+        """One asset given to ``deps=`` without a list round it, None where there is none such."""
+        from .dependencies import bare_dependency
+
+        return bare_dependency(self)
+
+    @property
+    def valueless_upstreams(self) -> list[Valueless]:
+        """Its parameters that receive the value of an asset which stores none, as far as that is shown."""
+        from .dependencies import valueless_upstreams
+
+        return list(valueless_upstreams(self))
 
     @property
     def invocations_with_context(self) -> list[Invocation]:

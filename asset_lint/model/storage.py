@@ -17,6 +17,7 @@ PICKLING = re.compile(
     r"^dagster(_\w+)*\.(\w+\.)*(fs_io_manager|FilesystemIOManager|\w*[Pp]ickle\w*(io_manager|IOManager)\w*)$"
 )
 TABULAR = re.compile(r"^dagster_(duckdb|snowflake|gcp|deltalake|iceberg)\w*\.(\w+\.)*(\w+IOManager|\w+_io_manager)$")
+MEMORY = re.compile(r"^dagster(_\w+)*\.(\w+\.)*(mem_io_manager|InMemoryIOManager)$")
 DUCKDB = re.compile(r"^dagster_duckdb\w*\.(\w+\.)*\w+IOManager$")
 
 
@@ -104,3 +105,22 @@ def _keys(function: Function) -> tuple[set[str], bool]:
             elif isinstance(node, ast.keyword) and node.arg is None:
                 defined = defined or not isinstance(node.value, ast.Dict)
     return keys or {"io_manager"}, defined
+
+
+def keeps_values_in_files(function: Function) -> bool:
+    """Whether what an asset gives is surely kept by Dagster's own default, its files or its memory.
+
+    Such a store holds nothing of an asset that gave nothing. Unclear where the project binds a store that can't be
+    read, or where its resources are put together out of sight.
+    """
+    keys, defined = _keys(function)
+    assert function.project is not None
+    location = function.project.location_of(function.module.file)
+    facts = function.project.facts
+    if defined or keys != {"io_manager"} or function.project.has_components(location) or facts.hides_bindings(location):
+        return False
+    return all(
+        isinstance(value, (LibraryInstance, External)) and bool(PICKLING.match(value.name) or MEMORY.match(value.name))
+        for values in facts.bindings(location).get("io_manager", ())
+        for value in values
+    )

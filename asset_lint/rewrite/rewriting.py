@@ -330,6 +330,43 @@ class Rewrite:
                 raise Impossible("not a function without a return annotation")
             surgery.replace(node, now.with_changes(returns=cst.Annotation(self._expression(annotation))))
 
+    def put_in_list(self, expression: Place | cst.CSTNode) -> None:
+        """Write ``[expression]`` in the place of ``expression``."""
+        import libcst as cst
+
+        with self._step():
+            node = self.node(expression)
+            surgery = self._surgery(node)
+            now = surgery.current(node)
+            if not isinstance(now, cst.BaseExpression):
+                raise Impossible("not an expression")
+            surgery.replace(node, cst.List([cst.Element(now)]))
+
+    def drop_element(self, display: Place | cst.CSTNode, index: int, call: Place | cst.CSTNode) -> None:
+        """Take one element out of a list, tuple or set that a decorator's call is given by keyword.
+
+        With its last one the keyword goes too; if no argument is left, so do the brackets of the call.
+        """
+        import libcst as cst
+
+        with self._step():
+            node, whole = self.node(display), self.node(call)
+            surgery = self._surgery(whole)
+            if not isinstance(node, (cst.List, cst.Tuple, cst.Set)) or not isinstance(whole, cst.Call):
+                raise Impossible("no display in a call")
+            kept = [element for at, element in enumerate(node.elements) if at != index]
+            arguments = [argument for argument in whole.args if argument.value is not node]
+            if kept:
+                if index == len(kept):
+                    kept[-1] = kept[-1].with_changes(comma=node.elements[-1].comma)
+                surgery.replace(node, node.with_changes(elements=kept))
+            elif not arguments:
+                surgery.replace(whole, whole.func)
+            else:
+                if whole.args[-1].value is node:
+                    arguments[-1] = arguments[-1].with_changes(comma=whole.args[-1].comma)
+                surgery.replace(whole, whole.with_changes(args=arguments))
+
     def rename_parameter(self, function: Place | cst.CSTNode, old: str, new: str) -> None:
         """Call a parameter ``new``, in the signature and wherever the body uses it."""
         import libcst as cst
