@@ -58,6 +58,7 @@ from .model.knowledge import ResultKind
 from .model.logs import LogCall, Logs
 from .model.members import Member
 from .model.metadata import MetadataCall, MetadataEntry, MetadataWay
+from .model.models import DeprecatedCall
 from .model.outputs import Output
 from .model.overlaps import Overlap
 from .model.promises import Breach, Mismatch
@@ -88,6 +89,7 @@ __all__ = [
     "ContextFault",
     "Data",
     "DeclaredTwice",
+    "DeprecatedCall",
     "Doing",
     "Evidence",
     "Fetch",

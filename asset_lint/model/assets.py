@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .logs import LogCall, Logs
     from .members import Member
     from .metadata import MetadataCall, MetadataEntry
+    from .models import DeprecatedCall
     from .names import Names
     from .outputs import Output
     from .overlaps import Overlap
@@ -479,6 +480,13 @@ class Function:
         from .dependencies import valueless_upstreams
 
         return list(valueless_upstreams(self))
+
+    @property
+    def deprecated_pydantic_calls(self) -> list[DeprecatedCall]:
+        """Its calls of methods that pydantic 2 deprecates, on models of the project."""
+        from .models import deprecated_calls
+
+        return list(deprecated_calls(self))
 
     @property
     def invocations_with_context(self) -> list[Invocation]:
