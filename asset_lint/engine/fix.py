@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from asset_lint.errors import FixError
-from asset_lint.finding import Finding, Safety
+from asset_lint.finding import Finding, Safety, Severity
 from asset_lint.fixing import apply_fixes
 from asset_lint.registry import INVALID_SYNTAX, UNUSED_SUPPRESSION
 
@@ -27,8 +27,9 @@ def repair(
     """The file ``path`` with the content ``data`` after all fixes that the configuration wants.
 
     A fix whose result does not parse is taken back and named in the result's ``error``; one whose result has a finding
-    that was not there before is taken back too, unless its rule is said to have hidden it. Findings for which ``leave``
-    holds keep their faults. Where a rule raises, nothing is fixed. Raises FixError where fixes never come to rest.
+    that was not there before, advice aside, is taken back too, unless its rule is said to have hidden it. Findings for
+    which ``leave`` holds keep their faults. Where a rule raises, nothing is fixed. Raises FixError where fixes never
+    come to rest.
     """
     return _Repair(checker, path, data, config, leave).run()
 
@@ -114,7 +115,7 @@ class _Repair:
         for finding in after.findings:
             if finding.code == INVALID_SYNTAX:
                 return f"its result does not parse: {finding.message}"
-        left = Counter(finding.code for finding in after.findings)
+        left = Counter(finding.code for finding in after.findings if finding.severity is not Severity.INFO)
         left.subtract(finding.code for finding in before.findings)
         # that a suppression has become idle is a good sign; and what a finding had hidden was there before
         expected = {UNUSED_SUPPRESSION}

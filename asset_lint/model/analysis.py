@@ -205,6 +205,7 @@ class Analysis:
         for site in sites_in(values):  # type: ignore[arg-type]
             if state.status.get(site) in (Status.OPEN, Status.WAITING):
                 state.status[site] = status
+                site.given_away = True
 
     @property
     def inner_scope(self) -> Scope:

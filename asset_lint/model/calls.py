@@ -26,7 +26,7 @@ from .lifetimes import LAZY_FRAME_METHODS, Lifetimes, of_cursor
 from .logs import LEVELS, library_level, library_logger, looks_like_logging
 from .names import External
 from .paths import file_of, file_of_method
-from .queries import QUERY_METHODS, READERS, Asked
+from .queries import QUERY_METHODS, READERS, WRITING_METHODS, Asked
 from .texts import Template, formatted, joined, mapped, replaced, templates
 from .threads import EVENT_LOOP, EVENT_LOOPS, STARTERS, Threads
 from .values import (
@@ -308,6 +308,7 @@ class Calls(Lifetimes, Threads):
             made = Site(self.place(node), origin, handed_path=handed, owned=not self.static, path=path)
             if origin is not Origin.MEMORY:
                 made.file, made.configuration = self.file_at(given, node), self.configuration(arguments, node)
+            made.has_choice = True
             site = self.site(node, "", made)
             self.may_raise(state, node, DUCKDB)
             self.note_work(node, WorkKind.CONNECT, "", in_memory=origin is Origin.MEMORY)
@@ -375,6 +376,8 @@ class Calls(Lifetimes, Threads):
         )
         kinds = duckdb_result(receiver, name, self.project.duckdb_versions, lazy=lazy, rows=rows)  # type: ignore[arg-type]
         place = self.place(node)
+        if site is not None and name in WRITING_METHODS:
+            site.written = True
         if name in QUERY_METHODS and receiver != "relation":
             query = place
             self.note_query(node, name, site, arguments.get(0, "query"), arguments.get(1, "parameters"))

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .index import Place
+from .values import Origin
 
 if TYPE_CHECKING:
     from .holding import Holding
-    from .values import Origin
+    from .queries import Query
+    from .values import Site
 
 
 class Way(enum.Enum):
@@ -58,6 +60,20 @@ class Connection:
     leaks: list[Leak] = field(default_factory=list)
     lent: Leak | None = None  # where a helper that is to close it for its users does not
     steps: list[tuple[Place, str]] = field(default_factory=list)
+    sites: list[Site] = field(default_factory=list)  # as the data flow knows it
+    queries: list[Query] = field(default_factory=list)  # that are asked of it, in what the function calls, too
+
+    @property
+    def needs_no_writing(self) -> bool:
+        """Whether it opens a file for writing where its opener could choose, and is shown to be used for queries that
+        only read."""
+        return (
+            self.origin not in (Origin.MEMORY, Origin.UNKNOWN)
+            and not self.outlived
+            and all(s.configuration.writes and s.has_choice and not (s.written or s.given_away) for s in self.sites)
+            and bool(self.queries)
+            and all(query.is_read_only for query in self.queries)
+        )
 
     @property
     def is_closed_by_hand(self) -> bool:

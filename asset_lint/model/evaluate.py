@@ -390,7 +390,7 @@ class Evaluator(Calls):
         self.yields_output(values, node, state)
         self.note_closed(node, state)
         for site in sites_in(without_results(values) if self.compute else values):
-            site.yielded = True
+            site.yielded = site.given_away = True
         if self.lends or any(site.yielded for site in state.status):
             self.may_raise(state, node, Raised("", node if self.lends else None))  # what the caller's body raises
         return ANY
@@ -409,6 +409,8 @@ class Evaluator(Calls):
         for inner in ast.walk(node):
             if isinstance(inner, ast.Name) and inner.id in state.env and isinstance(inner.ctx, ast.Load):
                 values = state.env[inner.id]
+                for site in sites_in(values):
+                    site.given_away = True
                 if any(True for _ in sites_in(values)) and _closes(node, inner.id):
                     self.hand_on(state, values)
 

@@ -168,6 +168,7 @@ class Inliner(Evaluator):
             self.place(node), origin, managed=managed, owned=owned and not self.static,
             handed_path=False, steps=steps[:4], in_class=site.in_class, path=site.path,
             file=site.file, configuration=site.configuration,
+            written=site.written, inner=site,
         )  # fmt: skip
 
     def _as_manager(self, summary: Summary, definition: Def, state: State, node: ast.AST) -> Alternatives:
@@ -183,6 +184,7 @@ class Inliner(Evaluator):
                     state.status[site] = Status.WAITING
                     self.fresh_now.append(site)
                 site.guards = summary.yield_guards
+                site.has_choice = _takes_read_only(definition)
                 found.append(Manager(site))
             else:
                 plain.append(value)
@@ -203,6 +205,7 @@ class Inliner(Evaluator):
             self.note_opened(mine, state)
             if (result := state.open_results.pop(site, None)) is not None:
                 state.open_results[mine] = result
+            mine.has_choice = _takes_read_only(definition)
             if mine.owned:
                 if state.status.get(mine) is Status.OPEN:
                     self.reopened(mine, state)
@@ -356,6 +359,11 @@ class Inliner(Evaluator):
 _SETTINGS_TAILS = frozenset(
     "BaseSettings ConfigurableResource Config BaseModel ConfigurableIOManager Component".split()
 )
+
+
+def _takes_read_only(definition: Def) -> bool:
+    """Whether a helper lets its caller ask for read-only access."""
+    return any(parameter.arg == "read_only" for parameter in definition.parameters)
 
 
 def _handed(values: Alternatives) -> Alternatives:

@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 QUERY_METHODS = frozenset("execute executemany sql query from_query".split())
 """Methods whose first argument is SQL."""
 
+WRITING_METHODS = frozenset(
+    """append appender checkpoint create create_view to_table to_view insert insert_into update""".split()
+)
+"""Methods of connections and relations that write without SQL."""
+
 READERS = {
     "pandas.read_sql": ("sql", "con"),
     "pandas.read_sql_query": ("sql", "con"),
@@ -148,6 +153,11 @@ class Query:
         from .sql import statements_of
 
         return tuple(s for variant in self.variants for s in statements_of(variant))
+
+    @cached_property
+    def is_read_only(self) -> bool:
+        """Whether it is shown to run on a database that is opened for reading alone."""
+        return self.complete and bool(self.statements) and all(s.runs_read_only for s in self.statements)
 
     @cached_property
     def last_statements(self) -> tuple[Statement, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from .assets import Role, Run
@@ -98,6 +99,8 @@ def analyse(function: Function) -> Run:
         and all(isinstance(v, Method) and isinstance(v.receiver, (Conn, Result)) for v in flow.seen.get(node.func, ANY))
     )
     for connection in run.connections:
+        known = {s for site in connection.sites for s in _chain(site)}
+        connection.queries = [query for query in run.queries if query.site in known]
         if connection.leaks or connection.lent or connection.is_closed_by_hand:
             connection.holding = holding_of(function, connection, flow.seen)
     if function.is_compute:
@@ -155,6 +158,13 @@ def _leaks_at(flow: Flow, state: State, way: Way, node: ast.AST) -> None:
             flow.leak(site, Way.NEVER_ENTERED, site.opened.node)
 
 
+def _chain(site: Site | None) -> Iterator[Site]:
+    """A connection as its user knows it, and as the helpers do that open it for them."""
+    while site is not None:
+        yield site
+        site = site.inner
+
+
 def _connections(flow: Flow) -> list[Connection]:
     by_site: dict[Site, list[Leak]] = {}
     gone = [values for _, _, values in flow.exits.returns] + ([] if flow.lends else flow.yields)
@@ -191,6 +201,7 @@ def _connections(flow: Flow) -> list[Connection]:
             leaks=leaks,
             lent=flow.kept.get(site) or _lent(flow, site),
             steps=list(site.steps),
+            sites=[site],
         )
         key = (site.opened, site.origin, site.path, site.managed, site.owned)
         known = found.get(key)
@@ -198,6 +209,7 @@ def _connections(flow: Flow) -> list[Connection]:
             found[key] = connection
         else:  # a helper that opens it here or there: one connection for its caller
             known.leaks = sorted({*known.leaks, *leaks}, key=lambda leak: (ORDER[leak.way], leak.node.span.start))
+            known.sites.append(site)
             known.name = known.name or connection.name
             known.lent = known.lent or connection.lent
             known.entered |= connection.entered

@@ -28,6 +28,7 @@ _FILE = re.compile(r"[/*\\]|://|\.(?:csv|tsv|txt|json|jsonl|ndjson|parquet|xlsx|
 CATALOGUES = frozenset("information_schema pg_catalog sqlite_master sqlite_schema system temp.sqlite_master".split())
 CATALOGUE_TABLES = re.compile(r"^(?:duckdb_\w+|pg_\w+|sqlite_\w+|pragma_\w+|information_schema)$", re.I)
 READING = frozenset("SELECT WITH FROM VALUES TABLE DESCRIBE DESC SHOW SUMMARIZE PIVOT UNPIVOT EXPLAIN".split())
+UNSURE = frozenset("CALL CHECKPOINT PRAGMA USE".split())  # some write
 SESSION = frozenset("SET RESET INSTALL LOAD PRAGMA USE BEGIN START COMMIT ROLLBACK ABORT END CHECKPOINT CALL".split())
 
 
@@ -125,6 +126,11 @@ class Statement:
         return "OFFSET" in self.text.upper() and any(
             type(node.expression).__name__ != "Literal" for node in self._all("Offset")
         )
+
+    @property
+    def runs_read_only(self) -> bool:
+        """Whether it surely runs where the database is opened for reading alone."""
+        return bool(self.is_read_only) and self.keyword not in UNSURE and "nextval" not in self.text.lower()
 
     @property
     def is_ddl(self) -> bool:

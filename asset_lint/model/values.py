@@ -76,6 +76,10 @@ class Site:
     yielded: bool = False
     path: str = ""  # the text of the path, as far as the code tells it
     in_class: bool = False  # opened by a method: a resource decides
+    has_choice: bool = False  # the call that opens it, as seen from here, could ask for read-only access
+    written: bool = False  # something other than a query's text writes by it
+    given_away: bool = False  # to code that isn't seen: what is asked of it there can't be told
+    inner: Site | None = None  # the same connection as the helper saw it that opened it
     guards: tuple[Guard, ...] = ()  # what sees an error in the body of the ``with`` that enters it
     lends: bool = False  # its context manager ends, and it may still be open
     file: str = ""  # which file it opens, see :mod:`.databases`; "" if that can't be told
