@@ -214,7 +214,7 @@ class Analysis:
 
     def note_work(self, node: ast.AST, kind: WorkKind, statement: str, *, in_memory: bool) -> None:
         """Remember what DuckDB is made to do."""
-        self.work[Work(self.place(node), kind, statement, in_memory, self.guards)] = None
+        self.work[Work(self.place(node), kind, statement, in_memory, self.guards, self.definition)] = None
 
     def note_log(self, by: LoggedBy, level: str, node: ast.AST) -> None:
         """Remember a call that logs."""

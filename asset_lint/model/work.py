@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import enum
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from .caught import Sight, caught_names, names_duckdb, sight_of, sight_of_name
@@ -67,6 +67,7 @@ class Work:
     statement: str
     in_memory: bool
     guards: tuple[Guard, ...]
+    done_in: Def | None  # the function that calls DuckDB itself
     steps: tuple[Place, ...] = ()
 
     @property
@@ -77,14 +78,16 @@ class Work:
     def seen_from(self, call: Place, around: Sequence[Guard]) -> Work:
         """The same work, for the caller of the function that does it; ``around`` guards the call."""
         guards = guards_within(self.guards, around)
-        return Work(call, self.kind, self.statement, self.in_memory, guards, (self.call, *self.steps))
+        return replace(self, call=call, guards=guards, steps=(self.call, *self.steps))
 
 
 def sorts(work: Iterable[Work]) -> tuple[Work, ...]:
     """The first of each sort of work: what a caller needs to know of it."""
     found: dict[object, Work] = {}
     for each in work:
-        found.setdefault((each.kind, each.in_memory, each.guards, each.statement in WRITING_STATEMENTS), each)
+        found.setdefault(
+            (each.kind, each.in_memory, each.guards, each.done_in, each.statement in WRITING_STATEMENTS), each
+        )
     return tuple(found.values())
 
 

@@ -15,6 +15,7 @@ from .databases import (
     TOUCH_OPERATORS,
     WRITER_OPERATORS,
 )
+from .errors import NONE_OPERATORS, RETRY_OPERATORS, SWALLOWED_OPERATORS, UNHANDLED_OPERATORS
 from .handlers import HANDLER_OPERATORS
 from .paths import PATH_OPERATORS
 from .repository import Candidate, Mutant, Operator, Repository
@@ -33,5 +34,9 @@ OPERATORS: dict[str, tuple[Operator, ...]] = {
     "AL211": CONFLICT_OPERATORS,
     "AL212": TOUCH_OPERATORS,
     "AL301": HANDLER_OPERATORS,
+    "AL302": SWALLOWED_OPERATORS,
+    "AL303": UNHANDLED_OPERATORS,
+    "AL304": RETRY_OPERATORS,
+    "AL305": NONE_OPERATORS,
     "AL401": CONTEXT_OPERATORS,
 }

@@ -60,9 +60,9 @@ class UnhandledDuckdbError(Rule):
 
     def visit_asset(self, asset: Function) -> None:
         queries = [work for work in asset.work if work.kind is WorkKind.QUERY and not work.in_memory]
-        if any(guard.specific and guard.handles for query in queries for guard in query.guards):
-            return  # it knows of DuckDB's errors, and says which it minds
-        unhandled = [query for query in queries if not query.is_handled]
+        # a function that names DuckDB's errors for one of its queries says which it minds
+        minding = {q.done_in for q in queries if any(guard.specific and guard.handles for guard in q.guards)}
+        unhandled = [query for query in queries if not query.is_handled and query.done_in not in minding]
         if not unhandled:
             return
         first = unhandled[0]
