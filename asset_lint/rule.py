@@ -59,6 +59,7 @@ from .model.logs import LogCall, Logs
 from .model.members import Member
 from .model.metadata import MetadataCall, MetadataEntry, MetadataWay
 from .model.models import DeprecatedCall
+from .model.nulls import NullUse
 from .model.outputs import Output
 from .model.overlaps import Overlap
 from .model.promises import Breach, Mismatch
@@ -114,6 +115,7 @@ __all__ = [
     "Misnamed",
     "Misnaming",
     "Module",
+    "NullUse",
     "Origin",
     "Output",
     "Overlap",

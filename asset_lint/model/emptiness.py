@@ -193,3 +193,35 @@ def _widens(node: Any) -> bool:
     return any(
         type(inner).__name__ in ("Explode", "Unnest", "ExplodeOuter", "Posexplode", "Inline") for inner in node.walk()
     )
+
+
+# ---- what has no value -------------------------------------------------------------------------------------------
+
+NULL_OF_NOTHING = frozenset(
+    """Sum Avg Min Max Median Stddev StddevPop StddevSamp Variance VariancePop PercentileCont PercentileDisc
+    Quantile""".split()
+)
+"""Aggregates that give NULL where there are no rows, and numbers or dates elsewhere."""
+KEEPING_NULL = frozenset(
+    "Alias Paren Round Cast TryCast Neg Add Sub Mul Div IntDiv Mod Abs Ceil Floor Filter Distinct".split()
+)
+"""Expressions that are NULL where their operand is."""
+
+
+def null_columns(tree: Any) -> tuple[bool, ...]:
+    """Of each column of a SELECT whether it is shown to be NULL in the one row that comes of an empty table."""
+    if type(tree).__name__ != "Select" or tree.args.get("group") is not None:
+        return ()
+    if can_be_empty(tree) is not False or _source(tree, _ctes(tree, {})) is not True:
+        return ()
+    return tuple(_is_null(projection) for projection in tree.expressions)
+
+
+def _is_null(node: Any) -> bool:
+    kind = type(node).__name__
+    if kind in NULL_OF_NOTHING:
+        return True
+    if kind not in KEEPING_NULL:
+        return False
+    operands = (node.args.get("this"), node.args.get("expression") if kind != "Filter" else None)
+    return any(operand is not None and hasattr(operand, "args") and _is_null(operand) for operand in operands)

@@ -38,7 +38,7 @@ def taken_rows(query: Query) -> list[TakenRow]:
     found: list[TakenRow] = []
     for node, value in _takings(query.function):
         one = held.get(value)
-        if one is None or not _unsure(one, query.function) or _is_guarded(query.function, node):
+        if one is None or not _unsure(one, query.function) or is_guarded(query.function, node):
             continue
         if one.result.kind is ResultKind.ROWS and not (isinstance(node, ast.Subscript) and _is_number(node.slice)):
             continue
@@ -98,7 +98,7 @@ def _is_number(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and isinstance(node.value, int)
 
 
-def _is_guarded(function: Function, node: ast.AST) -> bool:
+def is_guarded(function: Function, node: ast.AST) -> bool:
     """Whether a handler or ``suppress`` around a node sees to the error that it may raise."""
     line, end = node.lineno, node.end_lineno or 0  # type: ignore[attr-defined]
     for outer in function.nodes():

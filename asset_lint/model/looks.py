@@ -7,7 +7,7 @@ any test, length, log entry, metadata or check speaks of one. Everything unclear
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from .index import Def
@@ -40,7 +40,7 @@ _DEPTH = 3
 class Looks:
     """The looks of one function at what some of its expressions and variables hold."""
 
-    def __init__(self, definition: Def, names: Names, *, rows: bool, depth: int = 0) -> None:
+    def __init__(self, definition: Def, names: Names | None, *, rows: bool, depth: int = 0) -> None:
         self.definition = definition
         self.names = names
         self.rows = rows  # only looks at the number of rows count
@@ -154,6 +154,7 @@ class Looks:
         tail = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
         if tail in RECORDING or any(word in tail.lower() for word in CHECKING):
             return True
+        assert self.names is not None
         targets = self.names.resolve(function, self.definition.inner)
         for target in targets:
             if isinstance(target, Def):
@@ -177,6 +178,14 @@ class Looks:
             parameters = parameters[1:]
         handed = set(parameters[: len(node.args)]) | {k.arg for k in node.keywords if k.arg}
         return Looks(callee, self.names, rows=self.rows, depth=self.depth + 1).at((), handed)
+
+
+def spread(definition: Def, roots: Iterable[ast.AST], variables: Iterable[str]) -> Callable[[ast.AST], bool]:
+    """Whether an expression of a function speaks of these expressions and variables, or of what is made of them."""
+    looks = Looks(definition, None, rows=True)
+    given, held = set(roots), set(variables)
+    looks._spread(given, held)
+    return lambda node: looks._speaks(node, given, held)
 
 
 def _bound(target: ast.AST) -> Iterator[str]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .assets import Function
     from .binding import Binding, RunTimeValue
     from .fetching import TakenRow
+    from .nulls import NullUse
     from .sql import Statement
 
 QUERY_METHODS = frozenset("execute executemany sql query from_query".split())
@@ -175,10 +176,10 @@ class Query:
         answers = {statement.can_be_empty for statement in self.last_statements}
         if True not in answers:
             return None if None in answers else False
-        return None if self._reads_what_was_just_made else True
+        return None if self.reads_what_was_just_made else True
 
     @property
-    def _reads_what_was_just_made(self) -> bool:
+    def reads_what_was_just_made(self) -> bool:
         """Whether something asked before may have filled what it reads: how many rows that has is not in sight."""
         reads = [table for statement in self.last_statements for table in statement.reads]
         for before in self.function.all_queries:
@@ -219,7 +220,7 @@ class Query:
         assert self.function.project is not None
         looks = Looks(self.function.definition, self.function.project.names, rows=True)
         nodes = {held.place.node for held in self.held}
-        return looks.at(nodes, {n.id for n in nodes if isinstance(n, ast.Name)}) or self._counted_elsewhere
+        return looks.at(nodes, {n.id for n in nodes if isinstance(n, ast.Name)}) or bool(self.counting)
 
     @cached_property
     def is_used(self) -> bool:
@@ -231,16 +232,20 @@ class Query:
         nodes = {held.place.node for held in self.held if held.result.kind not in LAZY}
         return looks.uses(nodes, {n.id for n in nodes if isinstance(n, ast.Name)})
 
-    @property
-    def _counted_elsewhere(self) -> bool:
-        """Whether another query of the function counts the rows of a table that this one reads."""
+    @cached_property
+    def counting(self) -> list[Query]:
+        """The other queries of the function that count the rows of a table that this one reads."""
         reads = [table for statement in self.last_statements for table in statement.reads]
-        return any(
-            statement.counts and any(table.may_be(read) for table in statement.reads for read in reads)
+        return [
+            other
             for other in self.function.all_queries
-            if other is not self and "count" in other.shown.lower()
-            for statement in other.statements
-        )
+            if other is not self
+            and "count" in other.shown.lower()
+            and any(
+                statement.counts and any(table.may_be(read) for table in statement.reads for read in reads)
+                for statement in other.statements
+            )
+        ]
 
     @property
     def reads_catalogue(self) -> bool:
@@ -248,6 +253,13 @@ class Query:
         return any(table.is_catalogue for statement in self.last_statements for table in statement.reads) or any(
             statement.calls_catalogue for statement in self.last_statements
         )
+
+    @cached_property
+    def null_uses(self) -> list[NullUse]:
+        """Where its function counts with a value that is None on an empty table."""
+        from .nulls import null_uses
+
+        return null_uses(self)
 
     @cached_property
     def run_time_values(self) -> list[RunTimeValue]:

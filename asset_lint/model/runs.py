@@ -271,6 +271,9 @@ def _leaving(flow: Flow, node: ast.expr, exit_: ast.AST, found: list[Output]) ->
         _leaving(flow, node.orelse, exit_, found)
         return
     values = flow.seen.get(node, ANY)
+    deep = _deep(values)
+    if not deep:
+        return
     boxed = any(isinstance(v, Box) or (isinstance(v, Instance) and v.held) for v in values)
     if boxed and isinstance(node, ast.Call):
         inner = [*node.args, *(k.value for k in node.keywords)]
@@ -280,9 +283,6 @@ def _leaving(flow: Flow, node: ast.expr, exit_: ast.AST, found: list[Output]) ->
                 _leaving(flow, argument, exit_, found)
         if len(found) > before:
             return
-    deep = _deep(values)
-    if not deep:
-        return
     direct = [v for v in values if v in deep]
     sites = {v.site for v in deep if v.site is not None}
     open_ = not (sites & flow.closed_at.get(exit_, set()))

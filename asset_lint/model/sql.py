@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
-from .emptiness import can_be_empty
+from .emptiness import can_be_empty, null_columns
 from .texts import Hole, Template
 
 _TOKEN = re.compile(
@@ -95,6 +95,11 @@ class Statement:
         if not self.keyword and not self.text.strip():
             return None
         return can_be_empty(self.tree)
+
+    @cached_property
+    def null_columns(self) -> tuple[bool, ...]:
+        """Of each column whether it is NULL where what it reads is empty, though there is a row."""
+        return null_columns(self.tree)
 
     @cached_property
     def created_can_be_empty(self) -> bool:
