@@ -85,8 +85,10 @@ def whole(code: str) -> str:
 
 DAGSTER = frozenset(
     """asset multi_asset op asset_check graph_asset job observable_source_asset AssetExecutionContext OpExecutionContext
-    AssetCheckExecutionContext AssetCheckResult AssetKey AssetOut AssetIn AssetSpec Config ConfigurableResource
-    Definitions EnvVar Failure MaterializeResult MetadataValue Output RetryPolicy get_dagster_logger resource""".split()
+    AssetCheckExecutionContext AssetCheckResult AssetKey AssetOut AssetIn AssetSpec Backoff Config ConfigurableResource
+    DailyPartitionsDefinition Definitions EnvVar Failure MaterializeResult MetadataValue Output RetryPolicy
+    get_dagster_logger resource""".split()
+)
 )
 
 

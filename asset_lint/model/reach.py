@@ -10,7 +10,7 @@ import ast
 import os
 from collections.abc import Iterator
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .assets import Function, Kind, call_forms, compute_kind
 from .index import Class, Def, Imported, Module, Scope, own_statements
@@ -228,7 +228,7 @@ class Reach:
                         targets.update(t for t in names.name(name, scope) if isinstance(t, (Def, Class)))
             elif kind is ast.Attribute:
                 attributes.add(node.attr)  # type: ignore[attr-defined]
-                base: ast.AST = node
+                base: Any = node
                 while base.__class__ is ast.Attribute:
                     base = base.value
                 if base.__class__ is ast.Name:

@@ -31,18 +31,18 @@ class ConflictingConnection(Rule):
     ## Example
     ```python
     @asset
-    def order_count(database: DuckDBResource) -> int:
-        with database.get_connection() as conn:
+    def order_count() -> int:
+        with duckdb.connect(os.environ["DUCKDB_DATABASE"]) as conn:
             conn.execute("CREATE OR REPLACE TABLE counted AS SELECT count(*) AS n FROM orders")
-            with duckdb.connect(os.environ["DUCKDB_DATABASE"]) as other:
+            with duckdb.connect(os.environ["DUCKDB_DATABASE"], read_only=True) as other:
                 return other.execute("SELECT n FROM counted").fetchall()[0][0]
     ```
 
     ## Use instead
     ```python
     @asset
-    def order_count(database: DuckDBResource) -> int:
-        with database.get_connection() as conn:
+    def order_count() -> int:
+        with duckdb.connect(os.environ["DUCKDB_DATABASE"]) as conn:
             conn.execute("CREATE OR REPLACE TABLE counted AS SELECT count(*) AS n FROM orders")
             return conn.execute("SELECT n FROM counted").fetchall()[0][0]
     ```

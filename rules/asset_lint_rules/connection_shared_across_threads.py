@@ -16,6 +16,9 @@ class ConnectionSharedAcrossThreads(Rule):
 
     ## Example
     ```python
+    TABLES = ["orders", "customers"]
+
+
     @asset
     def table_sizes(database: DuckDBResource) -> dict[str, int]:
         with database.get_connection() as conn:
@@ -29,6 +32,9 @@ class ConnectionSharedAcrossThreads(Rule):
 
     ## Use instead
     ```python
+    TABLES = ["orders", "customers"]
+
+
     @asset
     def table_sizes(database: DuckDBResource) -> dict[str, int]:
         with database.get_connection() as conn:

@@ -32,6 +32,12 @@ class LeakyConnectionHelper(Rule):
         conn = duckdb.connect(os.environ["DUCKDB_DATABASE"])
         yield conn
         conn.close()
+
+
+    @asset
+    def order_count() -> int:
+        with warehouse() as conn:
+            return conn.execute("SELECT count(*) FROM orders").fetchall()[0][0]
     ```
 
     ## Use instead
@@ -40,6 +46,12 @@ class LeakyConnectionHelper(Rule):
     def warehouse():
         with duckdb.connect(os.environ["DUCKDB_DATABASE"]) as conn:
             yield conn
+
+
+    @asset
+    def order_count() -> int:
+        with warehouse() as conn:
+            return conn.execute("SELECT count(*) FROM orders").fetchall()[0][0]
     ```
 
     ## Fix safety

@@ -17,23 +17,29 @@ class RetryReturnsNone(Rule):
 
     ## Example
     ```python
-    def read(query: str) -> pd.DataFrame:
+    @asset
+    def trips(context: AssetExecutionContext, database: DuckDBResource) -> pd.DataFrame:
         for attempt in range(3):
             try:
-                return conn.execute(query).df()
-            except duckdb.IOException:
+                with database.get_connection() as conn:
+                    return conn.execute("SELECT * FROM raw_trips").df()
+            except duckdb.IOException as error:
+                context.log.warning(f"Attempt {attempt} failed: {error}")
                 time.sleep(attempt)
     ```
 
     ## Use instead
     ```python
-    def read(query: str) -> pd.DataFrame:
+    @asset
+    def trips(context: AssetExecutionContext, database: DuckDBResource) -> pd.DataFrame:
         for attempt in range(3):
             try:
-                return conn.execute(query).df()
-            except duckdb.IOException:
+                with database.get_connection() as conn:
+                    return conn.execute("SELECT * FROM raw_trips").df()
+            except duckdb.IOException as error:
+                context.log.warning(f"Attempt {attempt} failed: {error}")
                 time.sleep(attempt)
-        raise Failure(f"three attempts failed: {query}")
+        raise Failure("three attempts to read the trips failed")
     ```
 
     ## Fix safety

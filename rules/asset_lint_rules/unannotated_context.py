@@ -15,13 +15,17 @@ class UnannotatedContext(Rule):
     ## Example
     ```python
     @asset
-    def suppliers(context, database: DuckDBResource) -> pd.DataFrame: ...
+    def suppliers(context, database: DuckDBResource) -> pd.DataFrame:
+        with database.get_connection() as conn:
+            return conn.execute("SELECT * FROM raw_suppliers").df()
     ```
 
     ## Use instead
     ```python
     @asset
-    def suppliers(context: AssetExecutionContext, database: DuckDBResource) -> pd.DataFrame: ...
+    def suppliers(context: AssetExecutionContext, database: DuckDBResource) -> pd.DataFrame:
+        with database.get_connection() as conn:
+            return conn.execute("SELECT * FROM raw_suppliers").df()
     ```
 
     ## Fix safety

@@ -17,18 +17,26 @@ class UnknownDuckdbName(Rule):
 
     ## Example
     ```python
-    try:
-        conn.execute("SELECT * FROM orders")
-    except duckdb.duckdb.CatalogException:
-        context.log.warning("there are no orders yet")
+    @asset
+    def orders(context: AssetExecutionContext, database: DuckDBResource) -> list:
+        with database.get_connection() as conn:
+            try:
+                return conn.execute("SELECT * FROM raw_orders").fetchall()
+            except duckdb.duckdb.CatalogException:
+                context.log.warning("there are no orders yet")
+                return []
     ```
 
     ## Use instead
     ```python
-    try:
-        conn.execute("SELECT * FROM orders")
-    except duckdb.CatalogException:
-        context.log.warning("there are no orders yet")
+    @asset
+    def orders(context: AssetExecutionContext, database: DuckDBResource) -> list:
+        with database.get_connection() as conn:
+            try:
+                return conn.execute("SELECT * FROM raw_orders").fetchall()
+            except duckdb.CatalogException:
+                context.log.warning("there are no orders yet")
+                return []
     ```
 
     ## Fix safety

@@ -16,7 +16,7 @@ class WrongContextType(Rule):
 
     ## Example
     ```python
-    @asset_check(asset=orders)
+    @asset_check(asset="orders")
     def orders_are_there(context: AssetExecutionContext) -> AssetCheckResult:
         context.log.info("counting")
         return AssetCheckResult(passed=True)
@@ -24,7 +24,7 @@ class WrongContextType(Rule):
 
     ## Use instead
     ```python
-    @asset_check(asset=orders)
+    @asset_check(asset="orders")
     def orders_are_there(context: AssetCheckExecutionContext) -> AssetCheckResult:
         context.log.info("counting")
         return AssetCheckResult(passed=True)

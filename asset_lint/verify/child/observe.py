@@ -97,10 +97,11 @@ def tell_default_state() -> None:
     if _state is None or not _state.used_default:
         return
     with unseen():
-        tables = duckdb.sql(
+        tables: Any = duckdb.sql(
             "SELECT table_name FROM duckdb_tables() WHERE NOT internal UNION ALL "
             "SELECT view_name FROM duckdb_views() WHERE NOT internal"
-        ).fetchall()
+        )
+        tables = tables.fetchall()
     _state.recorder.tell("default_state", tables=sorted(name for (name,) in tables))
 
 

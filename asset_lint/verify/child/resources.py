@@ -180,7 +180,7 @@ def converted(frame: Any, hint: Any) -> Any:
 def varied(value: Any, scenario: Scenario) -> Any:
     """An upstream value as the scenario wants it: empty, with missing values, with quotes."""
     module, kind = type(value).__module__.partition(".")[0], type(value).__name__
-    if isinstance(value, str) and scenario is Scenario.QUOTES:
+    if kind == "str" and scenario is Scenario.QUOTES:
         return f"{value}'s"
     if kind not in ("DataFrame", "Table") or scenario not in (Scenario.NO_ROWS, Scenario.NULLS, Scenario.QUOTES):
         return value
