@@ -89,7 +89,6 @@ DAGSTER = frozenset(
     DailyPartitionsDefinition Definitions EnvVar Failure MaterializeResult MetadataValue Output RetryPolicy
     get_dagster_logger resource""".split()
 )
-)
 
 
 def codes(code: str, root: Path) -> set[str]:

