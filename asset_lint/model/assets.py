@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from .sharing import Sharing
     from .special import Misnamed, WrongConfig
     from .tables import Established, UnknownTable
+    from .telling import Subject
     from .uses import BusyUse, StaleUse
     from .values import Alternatives
     from .work import Work
@@ -295,6 +296,28 @@ class Function:
         from .checks import has_check
 
         return has_check(self)
+
+    @cached_property
+    def adds_no_metadata(self) -> bool:
+        """Whether it is shown that neither it nor what it calls adds metadata to its materialization."""
+        from .telling import adds_no_metadata
+
+        return adds_no_metadata(self)
+
+    @cached_property
+    def subjects(self) -> list[Subject]:
+        """What it can tell of its work."""
+        from .telling import subjects_of
+
+        return subjects_of(self)
+
+    @cached_property
+    def prints(self) -> bool:
+        """Whether it, or what is nested in it, prints."""
+        return any(
+            isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id == "print"
+            for n in ast.walk(self.node)
+        ) and self.is_builtin("print")
 
     @cached_property
     def metadata_calls(self) -> list[MetadataCall]:

@@ -45,6 +45,29 @@ def with_parameter(function: cst.FunctionDef, name: str, annotation: cst.BaseExp
     return function.with_changes(params=parameters.with_changes(params=listed))
 
 
+def with_first_parameter(
+    function: cst.FunctionDef, name: str, annotation: cst.BaseExpression | None
+) -> cst.FunctionDef:
+    """``function`` with a parameter before all others; raises Impossible if it is there."""
+    parameters = function.params
+    if parameters.posonly_params:
+        raise Impossible("the first parameters are given by position")
+    if any(parameter.name.value == name for parameter in (*parameters.params, *parameters.kwonly_params)):
+        raise Impossible(f"there is a parameter {name} already")
+    new, star = (
+        cst.Param(cst.Name(name), cst.Annotation(annotation) if annotation is not None else None),
+        parameters.star_arg,
+    )
+    if (
+        parameters.params
+        or parameters.kwonly_params
+        or parameters.star_kwarg
+        or isinstance(star, (cst.Param, cst.ParamStar))
+    ):
+        new = new.with_changes(comma=cst.Comma(whitespace_after=_between(function, ())))
+    return function.with_changes(params=parameters.with_changes(params=[new, *parameters.params]))
+
+
 def annotated(parameter: cst.Param, annotation: cst.BaseExpression) -> cst.Param:
     """``parameter`` with an annotation; raises Impossible if it has one."""
     if parameter.annotation is not None:
@@ -53,6 +76,27 @@ def annotated(parameter: cst.Param, annotation: cst.BaseExpression) -> cst.Param
     if isinstance(equal, cst.AssignEqual):  # `x=None`, but `x: T = None`
         equal = cst.AssignEqual(cst.SimpleWhitespace(" "), cst.SimpleWhitespace(" "))
     return parameter.with_changes(annotation=cst.Annotation(annotation), equal=equal)
+
+
+def with_argument(call: cst.Call, argument: cst.Arg) -> cst.Call:
+    """``call`` with one more argument behind the others."""
+    if not call.args:
+        return call.with_changes(args=[argument])
+    *before, last = call.args
+    behind = last.comma if isinstance(last.comma, cst.Comma) else None
+    space = next((a.comma.whitespace_after for a in before if isinstance(a.comma, cst.Comma)), None)
+    if space is None and isinstance(call.whitespace_before_args, cst.ParenthesizedWhitespace):
+        space = _without_comments(call.whitespace_before_args)
+    comma = cst.Comma(whitespace_after=space or cst.SimpleWhitespace(" "))
+    if behind is not None and isinstance(behind.whitespace_after, cst.ParenthesizedWhitespace):
+        comma = cst.Comma(whitespace_after=_with_comment(behind, comma.whitespace_after))
+        argument = argument.with_changes(comma=behind.with_changes(whitespace_after=_bare(behind)))
+    elif behind is not None:
+        argument = argument.with_changes(comma=behind)
+    else:
+        argument = argument.with_changes(whitespace_after_arg=last.whitespace_after_arg)
+        last = last.with_changes(whitespace_after_arg=cst.SimpleWhitespace(""))
+    return call.with_changes(args=[*before, last.with_changes(comma=comma), argument])
 
 
 def _between(function: cst.FunctionDef, others: list[cst.Param] | tuple[()]) -> _Space:

@@ -76,6 +76,10 @@ class Rewrite:
         """What the file indents blocks with."""
         return self._source.indent
 
+    def width(self, least: int, most: int) -> int:
+        """How long the file's lines may be: as long as its longest, between ``least`` and ``most`` characters."""
+        return min(most, max(least, max(map(len, self._source.text.splitlines()), default=0)))
+
     # -- steps --------------------------------------------------------------------------------------------------------
 
     def replace(self, old: Place | cst.CSTNode, new: cst.CSTNode | str) -> None:
@@ -290,11 +294,13 @@ class Rewrite:
                 raise Impossible("not a try statement")
             self._surgery(node).unwrap(node)
 
-    def add_parameter(self, function: Place | cst.CSTNode, name: str, annotation: str | None = None) -> None:
-        """Give a function one more parameter, behind the last one that has no default."""
+    def add_parameter(
+        self, function: Place | cst.CSTNode, name: str, annotation: str | None = None, *, first: bool = False
+    ) -> None:
+        """Give a function one more parameter: the ``first``, else behind the last one that has no default."""
         import libcst as cst
 
-        from .parameters import with_parameter
+        from .parameters import with_first_parameter, with_parameter
 
         with self._step():
             node = self.node(function)
@@ -304,9 +310,23 @@ class Rewrite:
                 raise Impossible("not a function")
             start, end = surgery.part.offsets(node)
             self._parameters.append((start, end, name))
-            surgery.replace(
-                node, with_parameter(now, name, None if annotation is None else self._expression(annotation))
-            )
+            added = with_first_parameter if first else with_parameter
+            surgery.replace(node, added(now, name, None if annotation is None else self._expression(annotation)))
+
+    def add_argument(self, call: Place | cst.CSTNode, argument: str) -> None:
+        """Give a call one more argument (``name=value``), behind the others and as they are written."""
+        import libcst as cst
+
+        from .parameters import with_argument
+
+        with self._step():
+            node = self.node(call, cst.Call)
+            surgery = self._surgery(node)
+            now = surgery.current(node)
+            given = self._expression(f"f({argument})")
+            if not isinstance(now, cst.Call) or not isinstance(given, cst.Call):
+                raise Impossible("not a call")
+            surgery.replace(node, with_argument(now, given.args[0]))
 
     def annotate(self, parameter: Place | cst.CSTNode, annotation: str) -> None:
         """Give a parameter without an annotation one."""
