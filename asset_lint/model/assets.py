@@ -349,10 +349,6 @@ class Function:
 
         return mismatches_of(self)
 
-    def means_builtin(self, name: str) -> bool:
-        """Whether the name of a builtin means the builtin in its body."""
-        return self.definition.inner.lookup(name) is None
-
     @property
     def stale_uses(self) -> list[StaleUse]:
         """What it uses after the connection that it lives by was closed."""

@@ -97,7 +97,7 @@ class InvalidMetadataValue(Rule):
         return found.pop() if len(found) == 1 else ""
 
     def wrapped(self, function: Function, entry: MetadataEntry, cure: str) -> Fix | None:
-        if entry.wrapper == "mapping" or not function.means_builtin(cure):
+        if entry.wrapper == "mapping" or not function.is_builtin(cure):
             return None
         rewrite = self.rewrite()
         rewrite.wrap_call(entry.place, cure)

@@ -103,7 +103,7 @@ class OutputTypeMismatch(Rule):
             return rewrite.fix("Write a float"), f"Write `{place.node.value!r}.0`"
         if kinds <= CURES.get(promised.name, set()):
             rewrite.wrap_call(place, name)
-            usable = mismatch.always and function.means_builtin(name)
+            usable = mismatch.always and function.is_builtin(name)
             return rewrite.fix(f"Convert it with `{name}()`") if usable else None, f"Write `{name}(…)`"
         if promised.name == "builtins.int" and kinds == {K.NP_INT, K.NP_FLOAT}:
             rewrite.call_method(place, "item")
