@@ -17,6 +17,14 @@ from .databases import (
 )
 from .errors import NONE_OPERATORS, RETRY_OPERATORS, SWALLOWED_OPERATORS, UNHANDLED_OPERATORS
 from .handlers import HANDLER_OPERATORS
+from .lifetimes import (
+    BUSY_OPERATORS,
+    DEPRECATED_OPERATORS,
+    LAZY_RESULT_OPERATORS,
+    REMOVED_OPERATORS,
+    STALE_OPERATORS,
+    UNKNOWN_OPERATORS,
+)
 from .paths import PATH_OPERATORS
 from .repository import Candidate, Mutant, Operator, Repository
 from .results import CONNECTION_RESULT_OPERATORS, RELATION_RESULT_OPERATORS
@@ -26,6 +34,9 @@ __all__ = ["OPERATORS", "Candidate", "Mutant", "Operator", "Repository"]
 OPERATORS: dict[str, tuple[Operator, ...]] = {
     "AL101": RELATION_RESULT_OPERATORS,
     "AL102": CONNECTION_RESULT_OPERATORS,
+    "AL103": LAZY_RESULT_OPERATORS,
+    "AL104": STALE_OPERATORS,
+    "AL105": BUSY_OPERATORS,
     "AL201": CONNECTION_OPERATORS,
     "AL203": PATH_OPERATORS,
     "AL207": WRITER_OPERATORS,
@@ -39,4 +50,7 @@ OPERATORS: dict[str, tuple[Operator, ...]] = {
     "AL304": RETRY_OPERATORS,
     "AL305": NONE_OPERATORS,
     "AL401": CONTEXT_OPERATORS,
+    "AL801": REMOVED_OPERATORS,
+    "AL802": DEPRECATED_OPERATORS,
+    "AL803": UNKNOWN_OPERATORS,
 }

@@ -45,7 +45,7 @@ def _is_query(call: ast.expr, connection: str) -> bool:
     return False
 
 
-def _rows(candidate: Candidate, call: ast.Call) -> str:
+def rows_of(candidate: Candidate, call: ast.Call) -> str:
     """SQL that gives rows: the call's own where that is plain to see."""
     given = call.args[0]
     shown: ast.expr = given
@@ -65,7 +65,7 @@ def _rows(candidate: Candidate, call: ast.Call) -> str:
     return ANY_ROWS
 
 
-def _queries(candidate: Candidate) -> Iterator[tuple[Opening, ast.stmt, ast.Call]]:
+def queries(candidate: Candidate) -> Iterator[tuple[Opening, ast.stmt, ast.Call]]:
     """Statements ``connection.execute(...)`` that stand directly in a ``with`` which opens the connection."""
     for opening in candidate.openings:
         if not isinstance(opening.holder, ast.With):
@@ -82,7 +82,7 @@ Form: TypeAlias = Callable[[Candidate, str], tuple[list[str], list[Splice]]]
 
 
 def _relation(candidate: Candidate, random: Random, opening: Opening, call: ast.Call) -> str:
-    rows = _rows(candidate, call)
+    rows = rows_of(candidate, call)
     name = opening.name
     return random.choice(
         [
@@ -148,7 +148,7 @@ def _returned(rule: str, name: str, expression: Expression, form: Form) -> Opera
         if not _takes_result(candidate):
             return
         text = candidate.text
-        for opening, statement, call in _queries(candidate):
+        for opening, statement, call in queries(candidate):
             lines, imports = form(candidate, expression(candidate, random, opening, call))
             written = "".join(f"{text.indent(statement)}{line}\n" for line in lines)
             splices = [Splice(text.line_start(statement.lineno), text.after_line(statement), written)]
@@ -191,7 +191,7 @@ def _kept(rule: str, expression: Expression) -> Operator:
             return
         text = candidate.text
         last = candidate.node.body[-1]
-        for opening, statement, call in _queries(candidate):
+        for opening, statement, call in queries(candidate):
             if opening.holder not in candidate.node.body or not text.stands_alone(last):
                 continue
             begin, end = text.line_start(statement.lineno), text.after_line(statement)
@@ -216,20 +216,20 @@ def _from_helper(rule: str, body: str) -> Operator:
     def operator(candidate: Candidate, random: Random) -> Iterator[Mutant]:
         if not _takes_result(candidate):
             return
-        helper = f"\n\ndef _fetch_rows(connection):\n    {body}\n"
+        helper = f"\n\ndef _fetchrows_of(connection):\n    {body}\n"
         text = candidate.text
-        for opening, statement, _ in _queries(candidate):
+        for opening, statement, _ in queries(candidate):
             begin, end = text.line_start(statement.lineno), text.after_line(statement)
-            call = f"{text.indent(statement)}return _fetch_rows({opening.name})\n"
+            call = f"{text.indent(statement)}return _fetchrows_of({opening.name})\n"
             splices = [Splice(begin, end, call), candidate.at_module_level(helper), *_without_annotation(candidate)]
             yield candidate.mutant(rule, "from_helper", splices)
 
     return operator
 
 
-def _operators(rule: str, expression: Expression, helper: str) -> tuple[Operator, ...]:
+def returned_in_all_forms(rule: str, expression: Expression, helper: str) -> tuple[Operator, ...]:
+    """The ways in which what ``expression`` writes, or a helper of the body ``helper`` gives, leaves the function."""
     return (
-        _dropped_conversion(rule),
         _returned(rule, "returned", expression, _bare),
         _kept(rule, expression),
         _returned(rule, "in_dict", expression, _in_dict),
@@ -241,5 +241,11 @@ def _operators(rule: str, expression: Expression, helper: str) -> tuple[Operator
     )
 
 
-RELATION_RESULT_OPERATORS = _operators("AL101", _relation, f"return connection.sql({ANY_ROWS})")
-CONNECTION_RESULT_OPERATORS = _operators("AL102", _connection, f"return connection.execute({ANY_ROWS})")
+RELATION_RESULT_OPERATORS = (
+    _dropped_conversion("AL101"),
+    *returned_in_all_forms("AL101", _relation, f"return connection.sql({ANY_ROWS})"),
+)
+CONNECTION_RESULT_OPERATORS = (
+    _dropped_conversion("AL102"),
+    *returned_in_all_forms("AL102", _connection, f"return connection.execute({ANY_ROWS})"),
+)
