@@ -1,4 +1,4 @@
-from asset_lint.rule import Fix, Function, Query, Rule, Safety, Severity
+from asset_lint.rule import Evidence, Fix, Function, Query, Rule, Safety, Severity
 
 
 class UnverifiedTable(Rule):
@@ -56,6 +56,7 @@ class UnverifiedTable(Rule):
     )
     severity = Severity.WARNING
     duty = True
+    evidence = Evidence.TABLE_MISSING
 
     def visit_asset(self, asset: Function) -> None:
         told: list[Query] = []
