@@ -118,8 +118,8 @@ def _beside(evidence: Evidence) -> Sequence[Scenario]:
     """The runs that the symptom is told apart from."""
     if evidence in (Evidence.NOT_REPEATABLE, Evidence.STALE_ROWS):
         return [Scenario.CHANGED]
-    differs = {Scenario.NO_ROWS, Scenario.NULLS, Scenario.QUOTES, Scenario.FAULT} & set(evidence.scenarios)
-    return [Scenario.NORMAL] if differs else []
+    differs = {Scenario.NO_ROWS, Scenario.NULLS, Scenario.QUOTES} & set(evidence.scenarios[:1])
+    return [Scenario.NORMAL] if differs or evidence is Evidence.ERROR_UNTOLD else []
 
 
 def _next_attempt(work: _Work) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-from asset_lint.rule import DeclaredTwice, Fix, Function, Rule, Severity
+from asset_lint.rule import DeclaredTwice, Evidence, Fix, Function, Rule, Severity
 
 
 class DependencyDeclaredTwice(Rule):
@@ -39,6 +39,7 @@ class DependencyDeclaredTwice(Rule):
 
     code = "AL701"
     severity = Severity.WARNING
+    evidence = Evidence.DEPENDENCY_TWICE
     message = "`{name}` is in the `deps` of `{function}` and its parameter too: {what}. Drop it from `deps`"
     bare_message = "`deps` of `{function}` is no list: {what}. Write `[…]`"
 

@@ -1,6 +1,6 @@
 import libcst as cst
 
-from asset_lint.rule import DeprecatedCall, Fix, Function, Rule, Severity
+from asset_lint.rule import DeprecatedCall, Evidence, Fix, Function, Rule, Severity
 
 
 class DeprecatedPydanticCall(Rule):
@@ -41,6 +41,7 @@ class DeprecatedPydanticCall(Rule):
 
     code = "AL703"
     severity = Severity.WARNING
+    evidence = Evidence.DEPRECATED_CALL
     message = "`{old}()` of the model `{model}` is deprecated since pydantic 2, and warns at each call. Write `{new}()`"
 
     def visit_function(self, function: Function) -> None:

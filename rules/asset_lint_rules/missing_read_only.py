@@ -1,4 +1,4 @@
-from asset_lint.rule import Connection, Rule, Severity
+from asset_lint.rule import Connection, Evidence, Rule, Severity
 
 
 class MissingReadOnly(Rule):
@@ -46,6 +46,7 @@ class MissingReadOnly(Rule):
         "Pass `read_only=True`"
     )
     severity = Severity.INFO
+    evidence = Evidence.READER_SHUT_OUT
 
     def visit_connection(self, connection: Connection) -> None:
         if connection.needs_no_writing:

@@ -1,4 +1,4 @@
-from asset_lint.rule import Function, Rule
+from asset_lint.rule import Evidence, Function, Rule
 
 
 class ValuelessUpstream(Rule):
@@ -48,6 +48,7 @@ class ValuelessUpstream(Rule):
         "`{name}` of `{function}` takes the value of an asset that stores none ({promise}): loading it fails. "
         "Name the asset in `deps` and read its table"
     )
+    evidence = Evidence.UPSTREAM_WITHOUT_VALUE
 
     def visit_function(self, function: Function) -> None:
         for upstream in function.valueless_upstreams:

@@ -120,10 +120,24 @@ class ProcessSpace:
             self._init = None
 
 
-def without_network() -> bool:
-    """Leave all networks; says whether it worked."""
-    libc = _libc()
-    return libc is not None and libc.unshare(_NEWNET) == 0
+class Network:
+    """No network, for this process and those it forks; the one that there was can be had back."""
+
+    def __init__(self) -> None:
+        libc = _libc()
+        self._old = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC) if libc else -1
+        self.left = libc is not None and libc.unshare(_NEWNET) == 0
+
+    def come_back(self) -> None:
+        """In a forked process that may use it: back into the old one."""
+        libc = _libc()
+        if libc is not None and self.left:
+            libc.setns(self._old, _NEWNET)
+
+    def forget(self) -> None:
+        """In a forked process that may not use it: give the way back away."""
+        if self._old >= 0:
+            os.close(self._old)
 
 
 def own_shared_memory() -> Path | None:

@@ -21,7 +21,7 @@ from asset_lint.evidence import Scenario
 from . import observe
 from .effects import Effects
 from .execution import Execution
-from .isolation import own_shared_memory, without_network, writing_only_below
+from .isolation import Network, own_shared_memory, writing_only_below
 from .loading import Loaded, load, op_facts
 from .locks import lock_held
 from .record import Recorder, error_facts
@@ -34,6 +34,8 @@ from .surroundings import (
 )
 
 _instance: Any = None
+_network: Network
+_shared: Path | None = None
 
 
 def warm_up() -> dict[str, str]:
@@ -41,9 +43,10 @@ def warm_up() -> dict[str, str]:
 
     No connection of DuckDB's may be opened here: one that a forked process inherits is not its own.
     """
-    global _instance
+    global _instance, _network, _shared
     from .warm import downstream, upstream
 
+    _network, _shared = Network(), own_shared_memory()
     observe.install()
     shorten_waiting()
     _instance = dagster.DagsterInstance.ephemeral()
@@ -64,12 +67,14 @@ def run(task: dict[str, Any], pipe: int, own_space: bool) -> None:
     project = task["root"] or str(folder / "project")
     _settle(task, folder)
     recorder = Recorder(pipe, project, str(folder / "database.duckdb"))
-    shared = own_shared_memory()
     network = bool(task["allow_network"])
+    if network:
+        _network.come_back()
+    _network.forget()
     recorder.tell(
         "isolated",
-        network=network or without_network(),
-        files=writing_only_below([folder, *([shared] if shared else [])], network=network),
+        network=network or _network.left,
+        files=writing_only_below([folder, *([_shared] if _shared else [])], network=network),
         processes=own_space,
         database=recorder.database,
     )

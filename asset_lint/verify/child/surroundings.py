@@ -77,7 +77,7 @@ def keep_declared_dependencies(recorder: Recorder) -> None:
     def asset(*args: Any, **named: Any) -> Any:
         made = original(*args, **named)
         deps = named.get("deps")
-        if not deps:
+        if not isinstance(deps, (list, tuple, set)) or args:
             return made
 
         def define(function: Any) -> Any:

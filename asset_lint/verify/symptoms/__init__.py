@@ -1,0 +1,98 @@
+"""How each symptom shows itself in what was observed."""
+
+from __future__ import annotations
+
+from asset_lint.evidence import Evidence
+
+from ..judge import Probe
+from .connections import (
+    closed_by_hand,
+    foreign_database,
+    left_open,
+    lock_dropped,
+    lock_met_inside,
+    locked_by_import,
+    opened_by_user,
+    rows_lost,
+    shared_by_threads,
+    shared_state,
+)
+from .data import fails_unlike_normal, not_repeatable, query_varies, table_missing, untold
+from .errors import either, error_with, hangs, left_with, not_stored, said, was_injected
+from .faults import cancellation_swallowed, error_swallowed, error_untold, none_after_retries, retries_untold
+from .telling import (
+    context_undeclared,
+    dependency_twice,
+    deprecated_call,
+    no_metadata,
+    none_stored,
+    nothing_logged,
+    other_context,
+    parameter_for_asset,
+    printed_only,
+)
+
+__all__ = ["PROBES", "left_with", "said"]
+
+PROBES: dict[Evidence, Probe] = {
+    Evidence.VALUE_NOT_STORED: Probe(either(not_stored, error_with("ConnectionException", "InvalidInputException"))),
+    Evidence.LAZY_VALUE_FAILS: Probe(
+        either(not_stored, hangs, error_with("ConnectionException", "InvalidInputException", "ResourceInUseException")),
+        reached=lambda run: True,
+    ),
+    Evidence.READ_AFTER_CLOSE: Probe(
+        error_with("ConnectionException", "InvalidInputException", "ComputeError", text="clos|open result|invalid")
+    ),
+    Evidence.UNFINISHED_RESULT: Probe(error_with("ResourceInUseException", text="unfinished|result")),
+    Evidence.TYPE_REFUSED: Probe(
+        either(
+            error_with(
+                "DagsterTypeCheck", "DagsterInvariantViolationError", "DagsterInvalidDefinitionError", text="type"
+            ),
+            error_with("ParameterCheckError", "CheckError"),
+        )
+    ),
+    Evidence.METADATA_REFUSED: Probe(
+        error_with("DagsterInvalidMetadata", "SerializationError", "CheckError", "ParameterCheckError", "TypeError")
+    ),
+    Evidence.CONNECTION_LEFT_OPEN: Probe(left_open, opened_by_user),
+    Evidence.CLOSED_BY_HAND: Probe(closed_by_hand, opened_by_user),
+    Evidence.FOREIGN_DATABASE: Probe(foreign_database),
+    Evidence.SHARED_STATE: Probe(shared_state),
+    Evidence.LOCKED_BY_IMPORT: Probe(locked_by_import),
+    Evidence.WRITERS_COLLIDE: Probe(error_with("IOException", text="lock")),
+    Evidence.READER_SHUT_OUT: Probe(error_with("IOException", text="lock")),
+    Evidence.LOCK_MET_BY_INNER_PROCESS: Probe(lock_met_inside),
+    Evidence.SHARED_BY_THREADS: Probe(shared_by_threads),
+    Evidence.CONFLICTING_CONNECTION: Probe(
+        error_with("ConnectionException", "ResourceInUseException", "BinderException", text="configuration|file handle")
+    ),
+    Evidence.LOCK_DROPPED: Probe(lock_dropped, opened_by_user),
+    Evidence.CANCELLATION_SWALLOWED: Probe(cancellation_swallowed, lambda run: bool(run.cancelled_at)),
+    Evidence.ERROR_SWALLOWED: Probe(error_swallowed, was_injected),
+    Evidence.ERROR_UNTOLD: Probe(error_untold, was_injected),
+    Evidence.RETRIES_UNTOLD: Probe(retries_untold, was_injected),
+    Evidence.NONE_STORED_AFTER_RETRIES: Probe(none_after_retries, was_injected),
+    Evidence.CONTEXT_OF_OTHER_TYPE: Probe(other_context),
+    Evidence.CONTEXT_REFUSED: Probe(error_with("DagsterInvalidDefinitionError", "DagsterInvalidInvocationError")),
+    Evidence.CONTEXT_UNDECLARED: Probe(context_undeclared),
+    Evidence.DEFINITION_REFUSED: Probe(error_with("DagsterInvalid")),
+    Evidence.NOTHING_LOGGED: Probe(nothing_logged),
+    Evidence.NO_METADATA: Probe(no_metadata),
+    Evidence.PRINTED_ONLY: Probe(printed_only),
+    Evidence.EMPTY_RESULT_UNTOLD: Probe(untold("no rows", metadata=True)),
+    Evidence.FAILS_ON_NO_ROWS: Probe(fails_unlike_normal("TypeError", "IndexError")),
+    Evidence.NULLS_UNTOLD: Probe(untold("NULLs", metadata=False)),
+    Evidence.TABLE_MISSING: Probe(table_missing),
+    Evidence.QUOTE_BREAKS_QUERY: Probe(
+        either(fails_unlike_normal("ParserException", "BinderException", "CatalogException"), query_varies)
+    ),
+    Evidence.ROWS_LOST: Probe(rows_lost),
+    Evidence.NOT_REPEATABLE: Probe(not_repeatable),
+    Evidence.STALE_ROWS: Probe(not_repeatable),
+    Evidence.DEPENDENCY_TWICE: Probe(dependency_twice),
+    Evidence.DEPRECATED_CALL: Probe(deprecated_call),
+    Evidence.NONE_STORED: Probe(none_stored),
+    Evidence.PARAMETER_TAKEN_FOR_ASSET: Probe(parameter_for_asset),
+    Evidence.UPSTREAM_WITHOUT_VALUE: Probe(error_with("DagsterExecutionLoadInputError", "FileNotFoundError")),
+}
