@@ -72,6 +72,7 @@ class Summary:
     logged: tuple[LogCall, ...] = ()
     logger_given_away: bool = False  # to code that isn't seen, and that may log by it
     after: Aftermath = NOTHING
+    settles: bool = False  # it may end a transaction of a connection that it is handed, or lends
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,7 @@ class Analysis:
         self.fresh_now: list[Site] = []  # made by the statement at hand
         self.handed: dict[HandedContext, None] = {}
         self.asked: dict[object, Asked] = {}  # by the call; what a called function asks by all that tells it apart
+        self.settles = False  # a transaction may be ended here, or by what was called
         self.touches = False  # a connection or a relation was obtained, here or by what was called
         self.work: dict[Work, None] = {}
         self.guards: tuple[Guard, ...] = ()  # what sees an error of DuckDB's raised here, the innermost first
@@ -152,7 +154,8 @@ class Analysis:
         if not state.status:
             return ()  # nothing to keep apart yet: a test narrows the joined values all the same
         env = state.env
-        return (frozenset(state.status.items()), *[_flag(env.get(name)) for name in self.flags])
+        begun = frozenset(state.begun.items()) if state.begun else None
+        return (frozenset(state.status.items()), begun, *[_flag(env.get(name)) for name in self.flags])
 
     def may_raise(self, state: State, node: ast.AST, raised: Raised = ANYTHING) -> None:
         """Control may leave at ``node`` by an exception."""
@@ -198,7 +201,7 @@ class Analysis:
             mine_status = status.get(site, value)
             status[site] = value if mine_status == value else Status.HANDED
         asked = a.asked if a.asked == b.asked else {k: v for k, v in a.asked.items() if b.asked.get(k) == v}
-        return State(env, status, asked, {**a.open_results, **b.open_results})
+        return State(env, status, asked, {**a.open_results, **b.open_results}, {**a.begun, **b.begun})
 
     def hand_on(self, state: State, values: Iterable[object], status: Status = Status.HANDED) -> None:
         """The connections held by ``values`` are someone else's business from here on."""
@@ -206,6 +209,7 @@ class Analysis:
             if state.status.get(site) in (Status.OPEN, Status.WAITING):
                 state.status[site] = status
                 site.given_away = True
+            state.begun.pop(site, None)
 
     @property
     def inner_scope(self) -> Scope:

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from .special import Misnamed, WrongConfig
     from .tables import Established, UnknownTable
     from .telling import Subject
+    from .transactions import Uncommitted
     from .uses import BusyUse, StaleUse
     from .values import Alternatives
     from .work import Work
@@ -330,6 +331,11 @@ class Function:
     def queries(self) -> list[Query]:
         """The queries that it asks itself, in the order in which it runs."""
         return [query for query in self.run.queries if query.is_own]
+
+    @property
+    def uncommitted(self) -> list[Uncommitted]:
+        """The transactions that it begins and that some path without an exception leaves open."""
+        return self.run.uncommitted
 
     @property
     def all_queries(self) -> list[Query]:
@@ -650,6 +656,7 @@ class Run:
     ends: bool = False  # some path reaches the end of the body without a `return`
     values: Mapping[ast.expr, Alternatives] = field(default_factory=dict)  # of its expressions, over all paths
     duckdb_calls: frozenset[ast.AST] = frozenset()  # calls of methods of connections and their results
+    uncommitted: list[Uncommitted] = field(default_factory=list)
     work: tuple[Work, ...] = ()  # what DuckDB is made to do, by the functions that it calls too
     logged: tuple[LogCall, ...] = ()
     logger_given_away: bool = False  # to code that isn't seen, and that may log by it

@@ -27,6 +27,7 @@ from .logs import LEVELS, library_level, library_logger, looks_like_logging
 from .names import External
 from .paths import file_of, file_of_method
 from .queries import QUERY_METHODS, READERS, WRITING_METHODS, Asked
+from .sql import statements_of
 from .texts import Template, formatted, joined, mapped, replaced, templates
 from .threads import EVENT_LOOP, EVENT_LOOPS, STARTERS, Threads
 from .values import (
@@ -67,6 +68,10 @@ RESHAPING = frozenset(
     group_by pivot create create_view insert_into to_table to_view""".split()
 )
 """Methods of a relation behind which its rows are no longer those of its query."""
+
+BEGINNING = frozenset("BEGIN START".split())
+ENDING = frozenset("COMMIT END ROLLBACK ABORT".split())
+TRANSACTING = frozenset("begin commit rollback".split()) | QUERY_METHODS
 
 MAX_ITEMS = 12  # elements of a container told apart
 VALUE_KINDS = {kind for kind in ResultKind if not kind.is_missing and kind not in (ResultKind.NONE, ResultKind.UNKNOWN)}
@@ -606,6 +611,8 @@ class Calls(Lifetimes, Threads):
         self.may_raise(state, node, DUCKDB)
         if not name:
             return ANY
+        if not conn.cursor and name in TRANSACTING:
+            self.transact(site, name, arguments, state, node)
         values = self.results("connection", name, site, arguments, node, conn, state.asked.get((site, conn.cursor)))
         if duckdb_gives_itself("connection", name):
             if name in QUERY_METHODS:
@@ -616,6 +623,23 @@ class Calls(Lifetimes, Threads):
             values = of_cursor(values)
         self.note_use(conn, name, values, state, node)
         return values
+
+    def transact(self, site: Site, name: str, arguments: Arguments, state: State, node: ast.AST) -> None:
+        """A transaction begins or ends, or may end: by a method or by SQL."""
+        words = [name.upper()]
+        if name in QUERY_METHODS:
+            texts = templates(arguments.get(0, "query") or ANY, None)
+            if len(texts) != 1:
+                self.settles = True
+                state.begun.pop(site, None)
+                return
+            words = [statement.keyword for statement in statements_of(texts[0])]
+        for word in words:
+            if word in BEGINNING:
+                state.begun[site] = self.place(node)
+            elif word in ENDING or not word:
+                self.settles = True
+                state.begun.pop(site, None)
 
     def result_method(
         self, receiver: Result, name: str, arguments: Arguments, state: State, node: ast.AST

@@ -205,7 +205,7 @@ class Evaluator(Calls):
         return (Box("dict", tuple(self.value(value, state) for value in node.values), open=True, keys=keys),)
 
     def _comprehension(self, node: Any, state: State) -> Alternatives:
-        inner = State(state.env.copy(), state.status, state.asked, state.open_results)
+        inner = State(state.env.copy(), state.status, state.asked, state.open_results, state.begun)
         for generator in node.generators:
             iterated = self.value(generator.iter, inner)
             self.note_iterated(iterated, state, generator.iter)

@@ -100,6 +100,7 @@ class Flow(Inliner):
             returns_normally=bool(finals),
             handed=tuple(self.handed),
             asked=tuple(self.asked.values()),
+            settles=self.settles,
             used=self.used,
             events=tuple((event, frozenset(around)) for event, around in self.events.items()),
             touches=self.touches

@@ -98,6 +98,9 @@ class Inliner(Evaluator):
         self._note_inner(summary, node)
         if summary.asked:
             state.asked.clear()  # which of the connections was asked in there is not kept
+        if summary.settles:
+            self.settles = True
+            state.begun.clear()
         if summary.raised_status or not statuses:  # what only closes a connection does not raise
             failed = state.copy() if summary.raised_status else state
             failed.status.update(summary.raised_status)
@@ -184,6 +187,7 @@ class Inliner(Evaluator):
                     state.status[site] = Status.WAITING
                     self.fresh_now.append(site)
                 site.guards = summary.yield_guards
+                site.settles = summary.settles
                 site.has_choice = _takes_read_only(definition)
                 found.append(Manager(site))
             else:

@@ -19,6 +19,7 @@ from .paths import as_resource
 from .queries import queries_of
 from .sharing import sharings_of
 from .storage import duckdb_file_of
+from .transactions import uncommitted_in
 from .uses import StaleUse
 from .values import (
     ANY,
@@ -88,6 +89,7 @@ def analyse(function: Function) -> Run:
     )
     run.values = flow.seen
     run.work = tuple(flow.work)
+    run.uncommitted = uncommitted_in(flow, ends)
     run.overlaps = overlaps_of(flow)
     run.sharings = sharings_of(flow)
     run.events = tuple(flow.events)

@@ -81,6 +81,7 @@ class Site:
     given_away: bool = False  # to code that isn't seen: what is asked of it there can't be told
     inner: Site | None = None  # the same connection as the helper saw it that opened it
     guards: tuple[Guard, ...] = ()  # what sees an error in the body of the ``with`` that enters it
+    settles: bool = False  # whoever gave it may commit what was begun on it
     lends: bool = False  # its context manager ends, and it may still be open
     file: str = ""  # which file it opens, see :mod:`.databases`; "" if that can't be told
     configuration: Configuration = UNCLEAR
@@ -372,10 +373,13 @@ class State:
     status: dict[Site, Status] = field(default_factory=dict)
     asked: dict[tuple[Site, bool], Place] = field(default_factory=dict)  # the last query of a connection, or a cursor
     open_results: dict[Site, OpenResult] = field(default_factory=dict)
+    begun: dict[Site, Place] = field(default_factory=dict)  # transactions that are neither committed nor rolled back
 
     def copy(self) -> State:
         """An independent state of the same content."""
-        return State(self.env.copy(), self.status.copy(), self.asked.copy(), self.open_results.copy())
+        return State(
+            self.env.copy(), self.status.copy(), self.asked.copy(), self.open_results.copy(), self.begun.copy()
+        )
 
     def refers_to(self, site: Site) -> bool:
         """Whether some variable still holds the connection."""
