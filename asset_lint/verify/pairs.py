@@ -68,7 +68,8 @@ def run_pairs(cases: Iterable[Case], sandbox: Sandbox, *, compare: bool = True) 
     owners: dict[int, tuple[_Work, str]] = {}
 
     def begin(work: _Work, side: str, scenario: Scenario, at: int = 0, line: int = 0) -> None:
-        task = replace(work.case.task(side, scenario), at=at, line=line)
+        task = work.case.task(side, scenario)
+        task = replace(task, at=at, line=line, dump=task.dump and compare)
         owners[id(task)] = work, side
         tasks.append(task)
         work.under_way += 1

@@ -30,6 +30,7 @@ from .surroundings import (
     keep_declared_dependencies,
     keep_printing_and_warnings,
     keep_starting_processes,
+    shorten_sleep,
     shorten_waiting,
 )
 
@@ -85,6 +86,8 @@ def run(task: dict[str, Any], pipe: int, own_space: bool) -> None:
     keep_printing_and_warnings(recorder)
     keep_starting_processes(recorder)
     keep_declared_dependencies(recorder)
+    if scenario in (Scenario.FAULT, Scenario.BESIDE_A_READER):
+        shorten_sleep()
     tell_never_entered = keep_contexts_that_are_never_entered(recorder)
     observe.watch(recorder, effects)
     try:

@@ -27,6 +27,12 @@ def shorten_waiting() -> None:
     backoff.time = SimpleNamespace(sleep=lambda seconds: time.sleep(min(seconds, 0.1)))
 
 
+def shorten_sleep() -> None:
+    """Let code that waits before it tries again do so quickly: it is known to fail."""
+    original = time.sleep
+    time.sleep = lambda seconds: original(min(float(seconds), 0.01))
+
+
 def keep_printing_and_warnings(recorder: Recorder) -> None:
     """Tell what the user's code prints, and which deprecated things it calls."""
     original = builtins.print
