@@ -1,5 +1,5 @@
 from asset_lint.rewrite.telling import log_of
-from asset_lint.rule import Fix, Function, Rule, Safety, Severity
+from asset_lint.rule import Evidence, Fix, Function, Rule, Safety, Severity
 
 
 class MissingLogging(Rule):
@@ -49,6 +49,7 @@ class MissingLogging(Rule):
     code = "AL501"
     severity = Severity.WARNING
     duty = True
+    evidence = Evidence.NOTHING_LOGGED
     message = "`{function}` logs nothing: its run does not tell what it did. Write `{context}.log.info(…)`"
     hint = "log what was read and written, e.g. how many rows"
 

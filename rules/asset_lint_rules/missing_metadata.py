@@ -1,5 +1,5 @@
 from asset_lint.rewrite.telling import describe
-from asset_lint.rule import Fix, Function, Rule, Safety, Severity
+from asset_lint.rule import Evidence, Fix, Function, Rule, Safety, Severity
 
 
 class MissingMetadata(Rule):
@@ -52,6 +52,7 @@ class MissingMetadata(Rule):
     code = "AL502"
     severity = Severity.WARNING
     duty = True
+    evidence = Evidence.NO_METADATA
     message = "`{function}` adds no metadata: nobody sees how its data changes from run to run. Add {cure}"
 
     def visit_asset(self, asset: Function) -> None:

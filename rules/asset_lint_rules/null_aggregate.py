@@ -1,4 +1,4 @@
-from asset_lint.rule import Fix, NullUse, Query, ResultKind, Rule, Safety, Severity
+from asset_lint.rule import Evidence, Fix, NullUse, Query, ResultKind, Rule, Safety, Severity
 
 
 class NullAggregate(Rule):
@@ -51,6 +51,7 @@ class NullAggregate(Rule):
         "Look whether it is None, or write COALESCE in the query"
     )
     severity = Severity.WARNING
+    evidence = Evidence.FAILS_ON_NO_ROWS
 
     def visit_query(self, query: Query) -> None:
         if not any(fetch.kind in (ResultKind.ROW, ResultKind.ROWS) for fetch in query.fetches):
