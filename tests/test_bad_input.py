@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 DEEP = 5_000  # far beyond where LibCST's native parser takes the process down
-HEAD = "import duckdb\nfrom dagster import asset\n\n\n"
-FAULT = HEAD + "@asset\ndef totals():\n    return duckdb.sql('SELECT 1')\n"
+HEAD = "import duckdb\nfrom dagster import asset, op\n\n\n"
+FAULT = HEAD + "@op\ndef totals():\n    return duckdb.sql('SELECT 1')\n"
 
 Lint = Callable[..., "subprocess.CompletedProcess[str]"]
 
