@@ -65,11 +65,10 @@ class Connection:
 
     @property
     def needs_no_writing(self) -> bool:
-        """Whether it opens a file for writing where its opener could choose, and is shown to be used for queries that
-        only read."""
+        """Whether it opens a file for writing where its opener could choose, and the function is shown to use it for
+        queries that only read; ``outlived`` says that others may use it too."""
         return (
             self.origin not in (Origin.MEMORY, Origin.UNKNOWN)
-            and not self.outlived
             and all(s.configuration.writes and s.has_choice and not (s.written or s.given_away) for s in self.sites)
             and bool(self.queries)
             and all(query.is_read_only for query in self.queries)

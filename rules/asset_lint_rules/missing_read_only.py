@@ -49,7 +49,9 @@ class MissingReadOnly(Rule):
     evidence = Evidence.READER_SHUT_OUT
 
     def visit_connection(self, connection: Connection) -> None:
-        if connection.needs_no_writing:
+        function = self.in_function
+        ends_here = not connection.outlived or (function.is_compute and function.refuses_duckdb_objects)
+        if connection.needs_no_writing and ends_here:
             self.report(
                 connection.opened,
                 function=self.in_function.name,
