@@ -89,6 +89,7 @@ def lock_dropped(run: Observations, runs: Runs) -> str:
 def shared_by_threads(run: Observations, runs: Runs) -> str:
     """A query comes between another thread's query and the reading of its result."""
     busy: dict[int, int] = {}  # by connection, the thread whose query is not done with
+    reads: object = None
     for event in run.of("answered", "fetched", "query"):
         connection, thread = event["connection"], event["thread"]
         if event["kind"] == "query":
