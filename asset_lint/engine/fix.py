@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from asset_lint.errors import FixError
-from asset_lint.finding import Finding, Safety, Severity
+from asset_lint.finding import Finding, Safety
 from asset_lint.fixing import apply_fixes
 from asset_lint.registry import INVALID_SYNTAX, UNUSED_SUPPRESSION
 
@@ -49,20 +49,17 @@ class _Repair:
         self.applied: list[Finding] = []
 
     def run(self) -> FileResult:
-        first = current = self.checker.check(self.path, self.data, self.config)
+        first = self.checker.check(self.path, self.data, self.config)
         if first.problems or not first.findings:
             return result_of(self.path, first)
-        seen = {self.data}
-        for _ in range(MAX_ROUNDS):
-            following = self.round(current)
-            if following is None:
+        while True:
+            current = self.rounds(first)
+            uncovering = self.uncovering(first, current)
+            if not uncovering:
                 break
-            if following is not current and following.source.data in seen:
-                raise FixError(f"the fixes of {self.path} undo each other: {self.names()}")
-            seen.add(following.source.data)
-            current = following
-        else:
-            raise FixError(f"the fixes of {self.path} do not come to rest after {MAX_ROUNDS} rounds: {self.names()}")
+            self.refused |= uncovering
+            self.applied.clear()
+            self.problems.clear()
         changed = current is not first
         if changed:
             self.checker.restore(self.path, self.data, self.config)
@@ -74,6 +71,34 @@ class _Repair:
             tuple(self.applied),
             "\n".join(self.problems) or None,
         )
+
+    def rounds(self, first: Checked) -> Checked:
+        """The file after as many rounds as there is something to do in."""
+        current, seen = first, {self.data}
+        for _ in range(MAX_ROUNDS):
+            following = self.round(current)
+            if following is None:
+                return current
+            if following is not current and following.source.data in seen:
+                raise FixError(f"the fixes of {self.path} undo each other: {self.names()}")
+            seen.add(following.source.data)
+            current = following
+        raise FixError(f"the fixes of {self.path} do not come to rest after {MAX_ROUNDS} rounds: {self.names()}")
+
+    def uncovering(self, first: Checked, last: Checked) -> set[Hashable]:
+        """The fixes that took a finding away and left one that it had hidden: nothing new may be there in the end."""
+        new = Counter((each.code, each.function) for each in last.findings)
+        new.subtract((each.code, each.function) for each in first.findings)
+        return {
+            _key(each)
+            for each in self.applied
+            if any(new[code, each.function] > 0 for code in self.hidden_by(each.code))
+        }
+
+    def hidden_by(self, code: str) -> tuple[str, ...]:
+        """The rules that keep silent where a rule speaks."""
+        rule = self.checker.registry.pages[code].rule
+        return rule.hides if rule is not None else ()
 
     def round(self, current: Checked) -> Checked | None:
         """The file after one round; itself where a fix was found out to be bad; None where there is nothing to do."""
@@ -115,13 +140,12 @@ class _Repair:
         for finding in after.findings:
             if finding.code == INVALID_SYNTAX:
                 return f"its result does not parse: {finding.message}"
-        left = Counter(finding.code for finding in after.findings if finding.severity is not Severity.INFO)
+        left = Counter(finding.code for finding in after.findings)
         left.subtract(finding.code for finding in before.findings)
         # that a suppression has become idle is a good sign; and what a finding had hidden was there before
         expected = {UNUSED_SUPPRESSION}
-        for code in {finding.code for finding in fixed}:
-            rule = self.checker.registry.pages[code].rule
-            expected.update(rule.hides if rule is not None else ())
+        for finding in fixed:
+            expected.update(self.hidden_by(finding.code))
         return "" if any(count > 0 for code, count in left.items() if code not in expected) else after
 
     def without_refused(self, findings: Sequence[Finding]) -> list[Finding]:
