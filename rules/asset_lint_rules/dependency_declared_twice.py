@@ -15,6 +15,11 @@ class DependencyDeclaredTwice(Rule):
 
     ## Example
     ```python
+    @asset
+    def raw_orders() -> pd.DataFrame:
+        return pd.read_csv("orders.csv")
+
+
     @asset(deps=[raw_orders])
     def orders(raw_orders: pd.DataFrame) -> pd.DataFrame:
         return raw_orders.dropna()
@@ -22,6 +27,11 @@ class DependencyDeclaredTwice(Rule):
 
     ## Use instead
     ```python
+    @asset
+    def raw_orders() -> pd.DataFrame:
+        return pd.read_csv("orders.csv")
+
+
     @asset
     def orders(raw_orders: pd.DataFrame) -> pd.DataFrame:
         return raw_orders.dropna()

@@ -17,6 +17,10 @@ class DeprecatedPydanticCall(Rule):
 
     ## Example
     ```python
+    class SimulationConfig(Config):
+        rows: int = 100
+
+
     @asset
     def simulation(context: AssetExecutionContext, config: SimulationConfig) -> None:
         context.add_output_metadata(config.dict())
@@ -24,6 +28,10 @@ class DeprecatedPydanticCall(Rule):
 
     ## Use instead
     ```python
+    class SimulationConfig(Config):
+        rows: int = 100
+
+
     @asset
     def simulation(context: AssetExecutionContext, config: SimulationConfig) -> None:
         context.add_output_metadata(config.model_dump())

@@ -27,6 +27,12 @@ class ValuelessUpstream(Rule):
 
     ## Use instead
     ```python
+    @asset
+    def raw_orders(database: DuckDBResource) -> None:
+        with database.get_connection() as conn:
+            conn.execute("CREATE OR REPLACE TABLE raw_orders AS SELECT 1 AS order_id")
+
+
     @asset(deps=[raw_orders])
     def orders(database: DuckDBResource) -> int:
         with database.get_connection() as conn:
