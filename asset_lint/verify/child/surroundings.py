@@ -24,7 +24,8 @@ def shorten_waiting() -> None:
     """Let Dagster's retries of a connection wait for a second altogether, where they would for minutes."""
     from dagster._utils import backoff
 
-    backoff.time = SimpleNamespace(sleep=lambda seconds: time.sleep(min(seconds, 0.1)))
+    waiting = SimpleNamespace(sleep=lambda seconds: time.sleep(min(seconds, 0.1)))
+    backoff.time = waiting  # pyright: ignore[reportPrivateImportUsage]
 
 
 def shorten_sleep() -> None:
