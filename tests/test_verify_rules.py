@@ -20,6 +20,7 @@ RULES = {
     rule.name.replace("-", "_"): (rule.code, rule.evidence) for rule in ft.registry().rules if rule.evidence is not None
 }
 CASES = list(cases(ft.FIXTURES, RULES))
+pytestmark = pytest.mark.xdist_group("proofs")  # they share the results of one run
 
 
 @pytest.fixture(scope="module")
