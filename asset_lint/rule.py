@@ -65,6 +65,7 @@ from .model.overlaps import Overlap
 from .model.promises import Breach, Mismatch
 from .model.pykinds import PyKind
 from .model.queries import Fetch, Query
+from .model.repeats import Repeat, RepeatedWrite
 from .model.resolving import Cause, Unresolved
 from .model.retries import Retry
 from .model.sharing import Sharing
@@ -123,6 +124,8 @@ __all__ = [
     "Place",
     "PyKind",
     "Query",
+    "Repeat",
+    "RepeatedWrite",
     "ResultKind",
     "Retry",
     "Rewrite",

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .project import Project
     from .promises import Mismatch
     from .queries import Query
+    from .repeats import RepeatedWrite
     from .resolving import Unresolved
     from .retries import Retry
     from .sharing import Sharing
@@ -290,6 +291,13 @@ class Function:
         from .tables import unverified_tables
 
         return unverified_tables(self)
+
+    @cached_property
+    def repeated_writes(self) -> list[RepeatedWrite]:
+        """What it writes that a second run does not bear: what fails then, is doubled, or stays as it was."""
+        from .repeats import repeated_writes
+
+        return repeated_writes(self)
 
     @cached_property
     def has_asset_check(self) -> bool:

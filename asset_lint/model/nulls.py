@@ -44,7 +44,12 @@ def null_uses(query: Query) -> list[NullUse]:
     found = [use for use in found if not is_guarded(query.function, use.place.node)]
     if not found or query.reads_what_was_just_made or reader.is_tested:
         return []
-    return [] if any(not other.is_own or _Reader(other).is_tested for other in query.counting) else found
+    return [] if any(is_tested(other) for other in query.counting) else found
+
+
+def is_tested(query: Query) -> bool:
+    """Whether a condition of its function speaks of what a query gave; of what helpers fetch too, to be sure."""
+    return not query.is_own or _Reader(query).is_tested
 
 
 class _Reader:

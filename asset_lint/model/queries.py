@@ -98,6 +98,23 @@ class Query:
         """Whether it is asked of the process-wide default connection."""
         return self.site is None
 
+    @cached_property
+    def text_place(self) -> Place | None:
+        """The string that is its text: the argument itself, or what a variable that is bound once holds."""
+        if self.argument is None or not self.is_own:
+            return None
+        node: ast.AST = self.argument.node
+        if isinstance(node, ast.Name):
+            bound = [
+                n
+                for n in self.function.nodes()
+                if isinstance(n, ast.Assign) and any(isinstance(t, ast.Name) and t.id == node.id for t in n.targets)
+            ]
+            if len(bound) != 1:
+                return None
+            node = bound[0].value
+        return Place(self.function.module, node) if isinstance(node, (ast.Constant, ast.JoinedStr)) else None
+
     @property
     def receiver_name(self) -> str:
         """The variable whose method asks it, "" where that is no plain name of a connection."""

@@ -25,6 +25,8 @@ _WORD = re.compile(r"[A-Za-z_]\w*")
 _HOLE = re.compile(r"hole_(\d+)_")
 _FILE = re.compile(r"[/*\\]|://|\.(?:csv|tsv|txt|json|jsonl|ndjson|parquet|xlsx|arrow|db|duckdb|avro|gz|zst)\b", re.I)
 
+_NEVER = re.compile(r"FALSE|1 = 0|0 = 1|1 <> 1", re.I)
+
 CATALOGUES = frozenset("information_schema pg_catalog sqlite_master sqlite_schema system temp.sqlite_master".split())
 CATALOGUE_TABLES = re.compile(r"^(?:duckdb_\w+|pg_\w+|sqlite_\w+|pragma_\w+|information_schema)$", re.I)
 READING = frozenset("SELECT WITH FROM VALUES TABLE DESCRIBE DESC SHOW SUMMARIZE PIVOT UNPIVOT EXPLAIN".split())
@@ -234,6 +236,61 @@ class Statement:
     def alters(self) -> tuple[Table, ...]:
         """The tables whose columns it changes."""
         return self._tables_of(self._targets()) if type(self.tree).__name__ == "Alter" else ()
+
+    @property
+    def is_view(self) -> bool:
+        """Whether it makes a view."""
+        return self.keyword == "CREATE" and str(self.tree.args.get("kind", "")).upper() == "VIEW"
+
+    @cached_property
+    def is_filled(self) -> bool:
+        """``CREATE TABLE … AS SELECT``: not merely the columns of a query that gives no row."""
+        query = self.tree.args.get("expression") if self.keyword == "CREATE" else None
+        if query is None or not hasattr(query, "args"):
+            return False
+        where, limit = query.args.get("where"), query.args.get("limit")
+        none = where is not None and _NEVER.fullmatch(where.this.sql())
+        empty = limit is not None and str(limit.args.get("expression")) == "0"
+        return not (none or empty or "NO DATA" in self.text.upper())
+
+    @property
+    def inserts(self) -> bool:
+        """Whether it adds rows."""
+        return type(self.tree).__name__ == "Insert"
+
+    @property
+    def empties(self) -> bool:
+        """Whether it takes rows away."""
+        return type(self.tree).__name__ in ("Delete", "TruncateTable")
+
+    @cached_property
+    def minds_repeats(self) -> bool:
+        """Whether an INSERT says what is to become of rows that are there already, or leaves them out."""
+        if self.tree.args.get("conflict") is not None or self.tree.args.get("alternative"):
+            return True
+        for node in self.tree.walk():
+            kind = type(node).__name__
+            if kind == "Except" or (
+                kind == "Join" and str(node.args.get("kind") or node.args.get("side")).upper() == "ANTI"
+            ):
+                return True
+            if kind == "Not" and type(node.this).__name__ in ("Exists", "In"):
+                return True
+            if kind == "Is" and type(node.args.get("expression")).__name__ == "Null" and self._joins_left:
+                return True
+        return False
+
+    @property
+    def _joins_left(self) -> bool:
+        return any(str(node.args.get("side") or "").upper() == "LEFT" for node in self._all("Join"))
+
+    @cached_property
+    def only_counts(self) -> bool:
+        """Whether it is a SELECT of nothing but the number of rows."""
+        tree = self.tree
+        return type(tree).__name__ == "Select" and all(
+            type(p.this if type(p).__name__ == "Alias" else p).__name__ == "Count" for p in tree.expressions
+        )
 
     @property
     def replaces(self) -> bool:

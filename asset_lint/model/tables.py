@@ -135,7 +135,7 @@ def made_by(function: Function) -> Established:
             _add_statement(found, statement, query)
     if not found.everything:
         assert function.project is not None
-        for definition in _called(function.definition, function.project):
+        for definition in called_from(function.definition, function.project):
             _add_calls(found, definition, asked, function.project)
     return found
 
@@ -213,7 +213,7 @@ def _named(text: str) -> Table:
     return Table(name.strip('"'), schema.strip('"').rpartition(".")[2])
 
 
-def _called(definition: Def, project: Project) -> Iterator[Def]:
+def called_from(definition: Def, project: Project) -> Iterator[Def]:
     """A function and all of the project that it may lead to: what it names, methods of the classes that it names."""
     seen: set[Def] = set()
     queue = [definition]

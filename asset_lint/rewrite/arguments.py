@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import cast
 
@@ -68,6 +69,33 @@ def with_marks(text: cst.BaseExpression, is_bound: Callable[[cst.BaseExpression]
     if any(isinstance(part, cst.FormattedStringExpression) for part in parts):
         return text.with_changes(parts=parts)
     return _plain(text, "".join(cast("cst.FormattedStringText", part).value for part in parts))
+
+
+def with_text_changed(text: cst.BaseExpression, pattern: re.Pattern[str], new: str) -> cst.BaseExpression:
+    """A string, an f-string or several side by side with ``new`` for the one stretch that ``pattern`` finds."""
+    if len(pattern.findall(_written(text))) != 1:
+        raise Impossible("it does not stand there once")
+    return _changed(text, pattern, new)
+
+
+def _written(text: cst.BaseExpression) -> str:
+    if isinstance(text, cst.ConcatenatedString):
+        return _written(text.left) + _written(text.right)
+    if isinstance(text, cst.FormattedString):
+        return "\0".join(part.value for part in text.parts if isinstance(part, cst.FormattedStringText))
+    return text.value if isinstance(text, cst.SimpleString) else ""
+
+
+def _changed(text: cst.BaseExpression, pattern: re.Pattern[str], new: str) -> cst.BaseExpression:
+    if isinstance(text, cst.ConcatenatedString):
+        return text.with_changes(left=_changed(text.left, pattern, new), right=_changed(text.right, pattern, new))
+    if isinstance(text, cst.FormattedString):
+        parts = [
+            part.with_changes(value=pattern.sub(new, part.value)) if isinstance(part, cst.FormattedStringText) else part
+            for part in text.parts
+        ]
+        return text.with_changes(parts=parts)
+    return text.with_changes(value=pattern.sub(new, text.value)) if isinstance(text, cst.SimpleString) else text
 
 
 def _plain(text: cst.FormattedString, value: str) -> cst.SimpleString:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeVar, overload
@@ -149,6 +150,18 @@ class Rewrite:
             written = ", ".join(surgery.part.module.code_for_node(node) for node in nodes)
             now = cst.ensure_type(surgery.current(called), cst.Call)
             surgery.replace(called, with_argument(now, self._expression(f"[{written}]"), keyword))
+
+    def change_text(self, text: Place, pattern: str, new: str) -> None:
+        """Write ``new`` for what ``pattern`` finds in a string or f-string; no fix unless that is just once."""
+        import libcst as cst
+
+        from .arguments import with_text_changed
+
+        with self._step():
+            node = self.node(text)
+            if not isinstance(node, cst.BaseExpression):
+                raise Impossible("not a text")
+            self._surgery(node).replace(node, with_text_changed(node, re.compile(pattern, re.IGNORECASE), new))
 
     def remove(self, statement: Place | cst.CSTNode) -> None:
         """Take a statement away. Its comments stay; a block that ends up empty says ``pass``."""
