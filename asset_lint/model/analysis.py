@@ -117,6 +117,7 @@ class Analysis:
         self.opened: dict[Site, None] = {}
         self.fresh_now: list[Site] = []  # made by the statement at hand
         self.handed: dict[HandedContext, None] = {}
+        self.shared: dict[ast.AST, str] = {}  # calls on the default connection by the name of what they call
         self.asked: dict[object, Asked] = {}  # by the call; what a called function asks by all that tells it apart
         self.settles = False  # a transaction may be ended here, or by what was called
         self.touches = False  # a connection or a relation was obtained, here or by what was called

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from .repeats import RepeatedWrite
     from .resolving import Unresolved
     from .retries import Retry
+    from .shared import SharedUse
     from .sharing import Sharing
     from .special import Misnamed, WrongConfig
     from .tables import Established, UnknownTable
@@ -339,6 +340,13 @@ class Function:
     def queries(self) -> list[Query]:
         """The queries that it asks itself, in the order in which it runs."""
         return [query for query in self.run.queries if query.is_own]
+
+    @cached_property
+    def shared_uses(self) -> list[SharedUse]:
+        """What it does itself on the default connection of the module ``duckdb``."""
+        from .shared import shared_uses
+
+        return shared_uses(self, self.run.shared)
 
     @property
     def uncommitted(self) -> list[Uncommitted]:
@@ -655,6 +663,7 @@ class Run:
     sharings: list[Sharing] = field(default_factory=list)
     events: tuple[Event, ...] = ()  # what it does to database files, and what it calls does
     queries: list[Query] = field(default_factory=list)  # inside what it calls, too
+    shared: Mapping[ast.AST, str] = field(default_factory=dict)  # calls on the default connection, without SQL
     stale_uses: list[StaleUse] = field(default_factory=list)
     busy_uses: list[BusyUse] = field(default_factory=list)
     displacing: frozenset[ast.AST] = frozenset()  # calls of ``execute`` that end an unfinished result of another

@@ -383,6 +383,8 @@ class Calls(Lifetimes, Threads):
         place = self.place(node)
         if site is not None and name in WRITING_METHODS:
             site.written = True
+        if receiver == "module" and site is None and name not in QUERY_METHODS:
+            self.shared[node] = name
         if name in QUERY_METHODS and receiver != "relation":
             query = place
             self.note_query(node, name, site, arguments.get(0, "query"), arguments.get(1, "parameters"))
@@ -647,6 +649,8 @@ class Calls(Lifetimes, Threads):
         """A method of a result."""
         if receiver.kind is ResultKind.RELATION:
             query = receiver.query if name not in RESHAPING else None
+            if receiver.site is None and receiver.query is not None and name in WRITING_METHODS:
+                self.shared[node] = name
             values = self.results("relation", name, receiver.site, arguments, node, None, query)
             if receiver.cursor:
                 values = of_cursor(values)

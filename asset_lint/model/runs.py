@@ -87,7 +87,7 @@ def analyse(function: Function) -> Run:
     run.queries = queries_of(
         function, list(flow.asked.values()), flow.seen, [*(v for _, _, v in flow.exits.returns), *flow.yields]
     )
-    run.values = flow.seen
+    run.values, run.shared = flow.seen, flow.shared
     run.work = tuple(flow.work)
     run.uncommitted = uncommitted_in(flow, ends)
     run.overlaps = overlaps_of(flow)
