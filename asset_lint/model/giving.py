@@ -8,11 +8,27 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from .assets import Kind, Role
+from .handlers import ends_of
+from .knowledge import dagster_public_name
+from .pydata import data_of
+from .pykinds import PyKind
 from .storage import Storage, storage_of
+from .values import ANY
 
 if TYPE_CHECKING:
     from .assets import Function
 
+TYPES = {
+    PyKind.FRAME: ("pandas", "DataFrame"),
+    PyKind.POLARS_FRAME: ("polars", "DataFrame"),
+    PyKind.ARROW_TABLE: ("pyarrow", "Table"),
+    PyKind.LIST: ("", "list"),
+    PyKind.DICT: ("", "dict"),
+    PyKind.INT: ("", "int"),
+    PyKind.FLOAT: ("", "float"),
+    PyKind.STR: ("", "str"),
+    PyKind.BOOL: ("", "bool"),
+}
 _DECIDED = frozenset(("dagster_type", "output_required"))  # what a decorator may say of the value itself
 
 
@@ -45,6 +61,31 @@ class Giving:
         if any(other is not decorator for other in decorators) or decorator is None:
             return True
         return any(isinstance(node, ast.keyword) and node.arg in _DECIDED for node in ast.walk(decorator))
+
+    @cached_property
+    def known_type(self) -> tuple[str, str] | None:
+        """Module ("" for the builtins) and name of the type that it gives on every path; None where that isn't known.
+
+        A context manager that swallows errors would let it give nothing as well: with one there is no knowing.
+        """
+        body = self._function.node.body
+        if self.several or self.altered or self._function.definition.is_generator or "end" in ends_of(body):
+            return None
+        if any(isinstance(node, ast.Attribute) and node.attr == "suppress" for node in self._function.nodes()):
+            return None
+        types = {self._type_of(node.value) for node in self.returns}
+        return types.pop() if len(types) == 1 else None
+
+    def _type_of(self, value: ast.expr | None) -> tuple[str, str] | None:
+        if value is None:
+            return None
+        if isinstance(value, ast.Call):
+            external = self._project.names.external(value.func, self._function.definition.inner)
+            if dagster_public_name(external) == "MaterializeResult":
+                return "dagster", "MaterializeResult"
+        found = [data_of(each) for each in self._function.run.values.get(value, ANY)]
+        kinds = {kind for data in found if data is not None for kind in data.kinds}
+        return TYPES.get(kinds.pop()) if len(kinds) == 1 and None not in found else None
 
     @property
     def several(self) -> bool:

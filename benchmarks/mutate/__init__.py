@@ -15,6 +15,7 @@ from .databases import (
     TOUCH_OPERATORS,
     WRITER_OPERATORS,
 )
+from .duties import DUTY_OPERATORS
 from .errors import NONE_OPERATORS, RETRY_OPERATORS, SWALLOWED_OPERATORS, UNHANDLED_OPERATORS
 from .handlers import HANDLER_OPERATORS
 from .lifetimes import (
@@ -53,4 +54,5 @@ OPERATORS: dict[str, tuple[Operator, ...]] = {
     "AL801": REMOVED_OPERATORS,
     "AL802": DEPRECATED_OPERATORS,
     "AL803": UNKNOWN_OPERATORS,
+    **DUTY_OPERATORS,
 }
