@@ -64,7 +64,8 @@ def fault_of(function: Function) -> ContextFault | None:
 
     if written not in CONTEXTS:
         external = names.external(node, scope)
-        known = _is_no_context(promise) or external == "typing.Any"
+        anything = external == "typing.Any" or (isinstance(node, ast.Name) and node.id == "object")
+        known = _is_no_context(promise) or (anything and not promise.name)
         classes = [t for t in names.resolve(node, scope) if isinstance(t, Class)]
         return fault(DEFINITION) if known or (len(classes) == 1 and not promise.arguments) else None
     if promise.arguments or written == right:

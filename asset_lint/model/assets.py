@@ -67,6 +67,7 @@ class Kind(enum.Enum):
 
 ASSET_KINDS = frozenset((Kind.ASSET, Kind.MULTI_ASSET, Kind.INTEGRATION))
 BY_NAME = {kind.value: kind for kind in Kind if kind is not Kind.INTEGRATION}
+VALUE_METHODS = frozenset("add_output_metadata add_asset_metadata dict json copy".split())
 INTEGRATION = re.compile(r"^dagster_\w+(\.\w+)*\.\w+_assets$")
 CALL_FORM = re.compile(rb"(?:asset|assets|asset_check|\bop)[ \t]*\(")
 
@@ -219,7 +220,7 @@ class Function:
         assert project is not None
         if not project.gated or project.touches_duckdb(self.module.file):
             return True
-        if self.is_compute and self.module.shows_kinds:
+        if self._asks_for_values:
             return True
         contexts: set[str] = set()
         if project.touches_op_contexts(self.module.file):
@@ -235,6 +236,19 @@ class Function:
         return any(isinstance(n, ast.Attribute) and n.attr == "resources" for n in ast.walk(self.node)) or any(
             p.annotation is not None for p in self.parameters
         )
+
+    @cached_property
+    def _asks_for_values(self) -> bool:
+        """Whether its text has what depends on the kinds of values: a promise, metadata, outcomes, models."""
+        if self.kind in (Kind.ASSET, Kind.OP) and self.node.returns is not None:
+            return True
+        for node in self.nodes():
+            if isinstance(node, ast.Call):
+                if isinstance(node.func, ast.Attribute) and node.func.attr in VALUE_METHODS:
+                    return True
+                if any(keyword.arg in ("metadata", "passed") for keyword in node.keywords):
+                    return True
+        return False
 
     @property
     def connections(self) -> list[Connection]:

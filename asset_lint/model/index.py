@@ -19,7 +19,6 @@ from ..source import Slice, Source
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-KINDS = re.compile(rb"\b(?:pandas|numpy|polars|pyarrow|datetime|decimal|uuid)\b")
 DEFINING = re.compile(rb"[ \t]*(?:@|def\b|async[ \t]+def\b)")
 NAMING = re.compile(rb"(?:async[ \t]+)?def[ \t]+(?=\w|[\x80-\xff])")
 
@@ -72,11 +71,6 @@ class Module:
     def mentions(self, name: str) -> int:
         """How often the module's code reads a name; what stands in strings is not counted."""
         return sum(isinstance(node, ast.Name) and node.id == name for node in ast.walk(self.tree))
-
-    @cached_property
-    def shows_kinds(self) -> bool:
-        """Whether it works with what Dagster may refuse as a value: numpy's numbers, dates, decimals."""
-        return KINDS.search(self.source.data) is not None
 
     def scopes_at(self, pattern: re.Pattern[bytes]) -> Iterator[tuple[Scope, ast.AST]]:
         """The module and those of its functions in whose own lines ``pattern`` is found, with their scopes.

@@ -29,6 +29,8 @@ from .lifetimes import (
 from .paths import PATH_OPERATORS
 from .repository import Candidate, Mutant, Operator, Repository
 from .results import CONNECTION_RESULT_OPERATORS, RELATION_RESULT_OPERATORS
+from .signatures import ANNOTATION_OPERATORS, CONFIG_OPERATORS, CONTEXT_TYPE_OPERATORS, NAME_OPERATORS
+from .values import METADATA_OPERATORS, RESULT_OPERATORS
 
 __all__ = ["OPERATORS", "Candidate", "Mutant", "Operator", "Repository"]
 
@@ -38,6 +40,8 @@ OPERATORS: dict[str, tuple[Operator, ...]] = {
     "AL103": LAZY_RESULT_OPERATORS,
     "AL104": STALE_OPERATORS,
     "AL105": BUSY_OPERATORS,
+    "AL106": RESULT_OPERATORS,
+    "AL107": METADATA_OPERATORS,
     "AL201": CONNECTION_OPERATORS,
     "AL203": PATH_OPERATORS,
     "AL207": WRITER_OPERATORS,
@@ -51,6 +55,10 @@ OPERATORS: dict[str, tuple[Operator, ...]] = {
     "AL304": RETRY_OPERATORS,
     "AL305": NONE_OPERATORS,
     "AL401": CONTEXT_OPERATORS,
+    "AL402": CONTEXT_TYPE_OPERATORS,
+    "AL404": ANNOTATION_OPERATORS,
+    "AL702": CONFIG_OPERATORS,
+    "AL707": NAME_OPERATORS,
     "AL801": REMOVED_OPERATORS,
     "AL802": DEPRECATED_OPERATORS,
     "AL803": UNKNOWN_OPERATORS,
