@@ -8,6 +8,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from pipelines import EMPLOYEES, PROJECT
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -16,74 +17,53 @@ from benchmarks.layout import modules, renamed, samples  # noqa: E402
 from benchmarks.mutate import OPERATORS, Mutant, Repository  # noqa: E402
 from benchmarks.mutate.text import Splice, Text  # noqa: E402
 
-PIPELINE = '''\
-"""Employees."""
-import duckdb
-from dagster import AssetExecutionContext, asset
-from dagster_duckdb import DuckDBResource
-
-from .paths import database_file
-
-
-def headcount(connection):
-    return connection.execute("SELECT count(*) FROM employees").fetchone()[0]
-
-
-@asset
-def employees(context: AssetExecutionContext, database: DuckDBResource) -> None:
-    """All of them."""
-    try:
-        with database.get_connection() as conn:
-            conn.execute("""
-                CREATE OR REPLACE TABLE employees AS
-                SELECT * FROM 'employees.csv'
-            """)
-            context.log.info("rows: %s", headcount(conn))
-    except ValueError as error:
-        context.log.error("%s", error)
-
-
-@asset
-def levels(context):
-    conn = duckdb.connect(database_file())
-    try:
-        return conn.execute("SELECT DISTINCT level_id FROM employees").df()
-    finally:
-        conn.close()
-'''
-
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Repository:
     (tmp_path / "src").mkdir()
-    (tmp_path / "src" / "pipeline.py").write_text(PIPELINE)
-    (tmp_path / "src" / "paths.py").write_text("import os\n\n\ndef database_file():\n    return os.environ['DB']\n")
+    for name, text in PROJECT.items():
+        (tmp_path / "src" / name).write_text(text)
     return Repository(tmp_path)
 
 
-def mutants(repository: Repository, rule: str) -> list[Mutant]:
-    return [m for c in repository.candidates() for operator in OPERATORS[rule] for m in operator(c, Random(1))]
+WAYS = [(rule, number) for rule, operators in OPERATORS.items() for number in range(len(operators))]
 
 
-@pytest.mark.parametrize("rule", OPERATORS)
-def test_each_rule_has_mutants_that_compile_and_differ_from_the_original(repository: Repository, rule: str) -> None:
-    made = mutants(repository, rule)
-    assert len({m.operator for m in made}) >= 3
+def mutants(repository: Repository, rule: str, number: int) -> list[Mutant]:
+    """What one way of putting the fault makes of the project, with a few outcomes of what it leaves to chance."""
+    operator = OPERATORS[rule][number]
+    return [m for seed in range(4) for c in repository.candidates() for m in operator(c, Random(seed))]
+
+
+@pytest.mark.parametrize("rule, number", WAYS)
+def test_each_way_makes_mutants_that_compile_and_differ_from_the_original(
+    repository: Repository, rule: str, number: int
+) -> None:
+    made = mutants(repository, rule, number)
+    assert made
     for mutant in made:
+        assert mutant.rule == rule
         assert any(data != path.read_bytes() for path, data in mutant.overrides.items()), mutant.label
         for path, data in mutant.overrides.items():
             compile(data, str(path), "exec")
 
 
 def test_an_operator_that_drops_the_with_leaves_strings_of_the_body_as_they_are(repository: Repository) -> None:
-    (dropped,) = (m for m in mutants(repository, "AL201") if m.operator == "with_dropped")
+    (dropped,) = (
+        mutant
+        for candidate in repository.candidates()
+        if candidate.node.name == "employees"
+        for operator in OPERATORS["AL201"]
+        for mutant in operator(candidate, Random(1))
+        if mutant.operator == "with_dropped"
+    )
     text = dropped.overrides[dropped.path].decode()
     assert "        conn = database.get_connection()\n        conn.execute(" in text
     assert "\n                SELECT * FROM 'employees.csv'\n" in text
 
 
 def test_a_function_of_a_test_takes_no_fault(tmp_path: Path) -> None:
-    (tmp_path / "test_pipeline.py").write_text(PIPELINE)
+    (tmp_path / "test_employees.py").write_text(EMPLOYEES)
     assert not list(Repository(tmp_path).candidates())
 
 
