@@ -35,10 +35,10 @@ def test_what_it_says_of_the_examples_is_what_the_readme_shows() -> None:
     assert full.strip() in run("check", "examples/", "--profile", "errors").stdout
 
 
-def test_it_lists_every_rule() -> None:
-    shown = set(re.findall(r"^\| (AL\d+) \| ([a-z0-9-]+) ", README, re.MULTILINE))
-    listed = set(re.findall(r"\b(AL[1-9]\d+)\W+([a-z0-9]+(?:-[a-z0-9]+)+)", run("rules").stdout))
-    assert shown == listed
+def test_it_tells_of_each_family_of_rules_and_of_no_rule_that_does_not_exist() -> None:
+    listed = set(re.findall(r"\bAL[1-9]\d\d\b", run("rules").stdout))
+    assert set(re.findall(r"^\| (AL\d) ", README, re.MULTILINE)) == {code[:3] for code in listed}
+    assert set(re.findall(r"\bAL[1-9]\d\d\b", README)) <= listed
 
 
 def test_its_configuration_is_valid(tmp_path: Path) -> None:

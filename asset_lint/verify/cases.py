@@ -57,6 +57,11 @@ class Case:
         found: Mapping[str, Any] | None = json.loads(path.read_text()) if path.exists() else None
         return found
 
+    def left_out(self, duckdb: str) -> str:
+        """Why it cannot be run, or not with a version of DuckDB; empty if it can."""
+        reason: str = self.settings.get("skip", "")
+        return reason or ("" if self.holds_with(duckdb) else f"not with DuckDB {duckdb}")
+
     def holds_with(self, duckdb: str) -> bool:
         """Whether a version of DuckDB is one for which the finding is expected."""
         release = tuple(int(part) for part in duckdb.split(".")[:2])

@@ -75,10 +75,7 @@ def run_pairs(cases: Iterable[Case], sandbox: Sandbox, *, compare: bool = True) 
         work.under_way += 1
 
     for case in cases:
-        reason = case.settings.get("skip", "")
-        if not reason and not case.holds_with(sandbox.versions["duckdb"]):
-            reason = f"not with DuckDB {sandbox.versions['duckdb']}"
-        if reason:
+        if reason := case.left_out(sandbox.versions["duckdb"]):
             yield Result(case, Status.SKIPPED, faults=(reason,))
             continue
         work = _Work(case)
