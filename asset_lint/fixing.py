@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -26,7 +26,7 @@ def apply_fixes(source: Source, findings: Sequence[Finding], safety: Safety) -> 
         for finding in findings
         if finding.fix is not None and finding.fix.safety <= min(safety, Safety.UNSAFE) and finding.fix.edits
     ]
-    taken, _ = plan(wanted)
+    taken, _ = plan(wanted, source.text)
     fixes = [finding.fix for finding in taken if finding.fix]
     text = apply(source.text, fixes)
     removed = [source.text[edit.span.start : edit.span.end] for fix in fixes for edit in fix.edits]
@@ -35,27 +35,57 @@ def apply_fixes(source: Source, findings: Sequence[Finding], safety: Safety) -> 
     return text, taken
 
 
-def plan(findings: Iterable[Finding]) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
-    """The findings whose fixes can be applied together, and those whose fixes must wait.
+def plan(findings: Iterable[Finding], text: str) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+    """The findings whose fixes can be applied together to ``text``, and those whose fixes must wait.
 
-    The first by place wins, as a whole: a fix that overlaps or touches an edit of one that was taken before is put off.
-    Equal edits (two fixes that add the same import) are one.
+    The first by place wins, as a whole: a fix that overlaps or touches what one that was taken before changes is put
+    off. Equal edits (two fixes that add the same import) are one.
     """
     taken: list[Finding] = []
     waiting: list[Finding] = []
-    edits: list[Edit] = []  # those of the taken, in order; none touches one of another fix
+    known: set[Edit] = set()
+    ranges: list[tuple[int, int]] = []  # what the taken change, in order and disjoint
     for finding in sorted(findings, key=_order):
         if finding.fix is None or not finding.fix.edits:
             continue
-        new = [(bisect_left(edits, edit), edit) for edit in finding.fix.edits]
-        new = [(place, edit) for place, edit in new if edits[place : place + 1] != [edit]]
-        if any(_touch(edit, other) for place, edit in new for other in edits[max(place - 1, 0) : place + 1]):
+        new = list(_ranges(finding.fix.edits, known, text))
+        if any(_overlaps(ranges, begin, end) for begin, end in new):
             waiting.append(finding)
         else:
             taken.append(finding)
-            for _, edit in new:
-                insort(edits, edit)
+            known.update(finding.fix.edits)
+            for each in new:
+                insort(ranges, each)
     return tuple(taken), tuple(waiting)
+
+
+def _ranges(edits: Sequence[Edit], known: Set[Edit], text: str) -> Iterator[tuple[int, int]]:
+    """What a fix changes, beside edits that are ``known``. Lines that are indented anew are changed with all that
+    stands between them: a line that another fix puts there would keep the old indentation."""
+    begin = end = -1
+    indents = False
+    for edit in sorted(edits):
+        if indents or (_indents(edit, text) and begin >= 0):
+            end = edit.span.end
+        else:
+            if begin >= 0:
+                yield begin, end
+            begin, end = (-1, -1) if edit in known else (edit.span.start, edit.span.end)
+        indents = _indents(edit, text)
+    if begin >= 0:
+        yield begin, end
+
+
+def _indents(edit: Edit, text: str) -> bool:
+    """Whether it changes nothing but how far a line is indented."""
+    line = edit.span.start - edit.span.column + 1
+    return not f"{text[line : edit.span.end]}{edit.text}".strip(" \t\f")
+
+
+def _overlaps(ranges: Sequence[tuple[int, int]], begin: int, end: int) -> bool:
+    """Whether a range overlaps or touches one of those, which are in order and disjoint."""
+    place = bisect_left(ranges, (begin, end))
+    return any(start <= end and begin <= stop for start, stop in ranges[max(place - 1, 0) : place + 1])
 
 
 def apply(text: str, fixes: Iterable[Fix]) -> str:
@@ -73,6 +103,3 @@ def _order(finding: Finding) -> tuple[object, ...]:
     edits = finding.fix.edits if finding.fix else ()
     return (*finding.order, edits)
 
-
-def _touch(edit: Edit, other: Edit) -> bool:
-    return edit.span.start <= other.span.end and other.span.start <= edit.span.end

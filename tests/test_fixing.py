@@ -38,14 +38,14 @@ def test_fixes_that_keep_apart_are_applied_together_in_whatever_order_they_come(
 )
 def test_of_fixes_that_overlap_or_touch_the_first_by_place_wins(second: tuple[int, int, str]) -> None:
     one, two = finding((1, 3, "X")), finding(second)
-    taken, waiting = plan([two, one])
+    taken, waiting = plan([two, one], TEXT)
     first = one if (1, 3) <= second[:2] else two
     assert taken == (first,)
     assert len(waiting) == 1
 
 
 def test_two_insertions_at_one_place_conflict_unless_they_are_equal() -> None:
-    assert len(plan([finding((4, 4, "X")), finding((4, 4, "Y"))])[0]) == 1
+    assert len(plan([finding((4, 4, "X")), finding((4, 4, "Y"))], TEXT)[0]) == 1
     assert fixed(finding((4, 4, "X")), finding((4, 4, "X"))) == "0123X456789\nabcdefghij\n"
 
 
@@ -61,9 +61,20 @@ def test_fixes_may_share_an_equal_edit_such_as_an_import() -> None:
 
 def test_what_waits_does_not_keep_others_waiting() -> None:
     findings = [finding((1, 4, "X")), finding((3, 6, "Y")), finding((5, 8, "Z"))]
-    taken, waiting = plan(findings)
+    taken, waiting = plan(findings, TEXT)
     assert taken == (findings[0], findings[2])
     assert waiting == (findings[1],)
+
+
+def test_a_line_is_not_put_among_lines_that_are_indented_anew() -> None:
+    text = "import a\nif a:\n  b\n  c\nd\n"
+    edits = [(0, 0, "import z\n"), (9, 9, "try:\n  "), (17, 17, "  "), (21, 21, "  "), (23, 23, "finally:\n  e\n")]
+    wrapped = finding(*edits, text=text)
+    for line in ("b", "c"):
+        at = text.index(f"  {line}\n")
+        assert plan([wrapped, finding((at, at, "  x\n"), text=text)], text)[0] == (wrapped,)
+    before, behind = finding((8, 8, ", f"), text=text), finding((24, 24, "g"), text=text)
+    assert plan([wrapped, before, behind], text)[0] == (wrapped, before, behind)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +95,7 @@ def test_only_fixes_that_are_safe_enough_take_part(safety: Safety, wanted: Safet
 def test_findings_without_a_fix_change_nothing() -> None:
     bare = Finding("AL1", "rule", "wrong", Severity.ERROR, "m.py", source().span(0, 1), 1)
     assert apply_fixes(source(), [bare], Safety.UNSAFE) == (TEXT, ())
-    assert plan([bare]) == ((), ())
+    assert plan([bare], TEXT) == ((), ())
 
 
 def test_edits_that_overlap_cannot_be_applied() -> None:
@@ -99,9 +110,9 @@ EDITS = st.tuples(st.integers(0, len(TEXT)), st.integers(0, 3), st.sampled_from(
 
 @given(st.lists(EDITS.map(finding), max_size=12))
 def test_every_fix_is_taken_or_waits_and_the_order_does_not_matter(findings: list[Finding]) -> None:
-    taken, waiting = plan(findings)
+    taken, waiting = plan(findings, TEXT)
     assert sorted(map(id, (*taken, *waiting))) == sorted(map(id, findings))
-    assert {f.fix for f in plan(findings[::-1])[0]} == {f.fix for f in taken}
+    assert {f.fix for f in plan(findings[::-1], TEXT)[0]} == {f.fix for f in taken}
     assert apply(TEXT, [f.fix for f in taken if f.fix]) == apply_fixes(source(), findings, Safety.SAFE)[0]
 
 
