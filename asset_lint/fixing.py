@@ -102,4 +102,3 @@ def apply(text: str, fixes: Iterable[Fix]) -> str:
 def _order(finding: Finding) -> tuple[object, ...]:
     edits = finding.fix.edits if finding.fix else ()
     return (*finding.order, edits)
-

@@ -52,14 +52,7 @@ class _Repair:
         first = self.checker.check(self.path, self.data, self.config)
         if first.problems or not first.findings:
             return result_of(self.path, first)
-        while True:
-            current = self.rounds(first)
-            uncovering = self.uncovering(first, current)
-            if not uncovering:
-                break
-            self.refused |= uncovering
-            self.applied.clear()
-            self.problems.clear()
+        current = self.without_uncovering(first)
         changed = current is not first
         if changed:
             self.checker.restore(self.path, self.data, self.config)
@@ -71,6 +64,27 @@ class _Repair:
             tuple(self.applied),
             "\n".join(self.problems) or None,
         )
+
+    def without_uncovering(self, first: Checked) -> Checked:
+        """The file after all fixes but those that leave a finding which they had hidden."""
+        current, suspects = self.rounds(first), list[Hashable]()
+        while found := self.uncovering(first, current):
+            suspects += sorted(found - self.refused, key=repr)
+            current = self.again(first, self.refused | found)
+        for each in suspects if len(suspects) > 1 else ():  # where one did it alone, the others are innocent
+            without = self.again(first, self.refused - {each})
+            if self.uncovering(first, without):
+                current = self.again(first, self.refused | {each})
+            else:
+                current = without
+        return current
+
+    def again(self, first: Checked, refused: set[Hashable]) -> Checked:
+        """The file after all fixes but the ``refused``, from the beginning."""
+        self.refused = refused
+        self.applied.clear()
+        self.problems.clear()
+        return self.rounds(first)
 
     def rounds(self, first: Checked) -> Checked:
         """The file after as many rounds as there is something to do in."""

@@ -200,7 +200,11 @@ class Rewrite:
             if not isinstance(node, cst.BaseExpression) or not is_run_once(surgery.part, statement, node):
                 raise Impossible("it may be evaluated never or more than once")
             assigned = cst.Assign([cst.AssignTarget(cst.Name(name))], node.with_changes())
-            surgery.insert_before(statement, [cst.SimpleStatementLine([assigned]), *self._statements(then)])
+            line = cst.SimpleStatementLine([assigned])
+            if isinstance(statement, cst.SimpleStatementLine):  # whose line now ends with this
+                newline = statement.trailing_whitespace.newline
+                line = line.with_changes(trailing_whitespace=cst.TrailingWhitespace(newline=newline))
+            surgery.insert_before(statement, [line, *self._statements(then)])
             surgery.replace(node, cst.Name(name))
 
     def _statements(self, code: str) -> Sequence[cst.BaseStatement]:
