@@ -16,7 +16,7 @@ from typing import TypeAlias
 import fixture_tools as ft
 import pytest
 from generated_modules import modules
-from hypothesis import HealthCheck, Phase, event, given, settings
+from hypothesis import HealthCheck, event, given, settings
 
 from asset_lint.config import build
 from asset_lint.engine import FileResult, Mode, run
@@ -35,7 +35,6 @@ few = settings(
     deadline=None,
     derandomize=True,
     database=None,
-    phases=[Phase.generate],
     suppress_health_check=[HealthCheck.too_slow],
 )
 levels = pytest.mark.parametrize("level", [Safety.SAFE, Safety.UNSAFE], ids=str)

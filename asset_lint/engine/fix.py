@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from asset_lint.errors import FixError
@@ -44,9 +44,9 @@ class _Repair:
         self.config = config
         self.leave = leave
         self.safety = Safety.UNSAFE if config.unsafe_fixes else Safety.SAFE
-        self.refused: set[Hashable] = set()
+        self.refused: set[_Key] = set()
         self.problems: list[str] = []
-        self.applied: list[Finding] = []
+        self.applied: list[tuple[_Key, Finding]] = []
 
     def run(self) -> FileResult:
         first = self.checker.check(self.path, self.data, self.config)
@@ -58,16 +58,16 @@ class _Repair:
             self.checker.restore(self.path, self.data, self.config)
         return FileResult(
             self.path,
-            tuple(self.without_refused(current.findings)),
+            self.reported(current.findings),
             first.source,
             current.source.text if changed else None,
-            tuple(self.applied),
+            tuple(finding for _, finding in self.applied),
             "\n".join(self.problems) or None,
         )
 
     def without_uncovering(self, first: Checked) -> Checked:
         """The file after all fixes but those that leave a finding which they had hidden."""
-        current, suspects = self.rounds(first), list[Hashable]()
+        current, suspects = self.rounds(first), list[_Key]()
         while found := self.uncovering(first, current):
             suspects += sorted(found - self.refused, key=repr)
             current = self.again(first, self.refused | found)
@@ -79,7 +79,7 @@ class _Repair:
                 current = without
         return current
 
-    def again(self, first: Checked, refused: set[Hashable]) -> Checked:
+    def again(self, first: Checked, refused: set[_Key]) -> Checked:
         """The file after all fixes but the ``refused``, from the beginning."""
         self.refused = refused
         self.applied.clear()
@@ -99,14 +99,12 @@ class _Repair:
             current = following
         raise FixError(f"the fixes of {self.path} do not come to rest after {MAX_ROUNDS} rounds: {self.names()}")
 
-    def uncovering(self, first: Checked, last: Checked) -> set[Hashable]:
+    def uncovering(self, first: Checked, last: Checked) -> set[_Key]:
         """The fixes that took a finding away and left one that it had hidden: nothing new may be there in the end."""
         new = Counter((each.code, each.function) for each in last.findings)
         new.subtract((each.code, each.function) for each in first.findings)
         return {
-            _key(each)
-            for each in self.applied
-            if any(new[code, each.function] > 0 for code in self.hidden_by(each.code))
+            key for key, each in self.applied if any(new[code, each.function] > 0 for code in self.hidden_by(each.code))
         }
 
     def hidden_by(self, code: str) -> tuple[str, ...]:
@@ -116,13 +114,14 @@ class _Repair:
 
     def round(self, current: Checked) -> Checked | None:
         """The file after one round; itself where a fix was found out to be bad; None where there is nothing to do."""
-        wanted = [each for each in self.without_refused(current.findings) if not self.leave(each)]
-        text, taken = apply_fixes(current.source, wanted, self.safety)
+        keyed = {id(each): key for key, each in self.not_refused(current.findings) if not self.leave(each)}
+        text, taken = apply_fixes(current.source, [f for f in current.findings if id(f) in keyed], self.safety)
         if not taken:
             return None
+        chosen = [(keyed[id(each)], each) for each in taken]
         attempt = self.attempt(current, text, taken)
         if isinstance(attempt, Checked):
-            self.applied += taken
+            self.applied += chosen
             return attempt
         # The longest run of good fixes, by halving: the fix behind it is the bad one.
         good, bad, best = 0, len(taken), current
@@ -134,13 +133,13 @@ class _Repair:
                 good, best = middle, result
             else:
                 bad, attempt = middle, result
-        culprit = taken[bad - 1]
-        self.refused.add(_key(culprit))
+        key, culprit = chosen[bad - 1]
+        self.refused.add(key)
         if attempt:
             self.problems.append(
                 f"the fix of {culprit.code} at {self.path}:{culprit.span.line} was taken back: {attempt}"
             )
-        self.applied += taken[:good]
+        self.applied += chosen[:good]
         return best
 
     def attempt(self, before: Checked, text: str, fixed: Sequence[Finding]) -> Checked | str:
@@ -162,16 +161,37 @@ class _Repair:
             expected.update(self.hidden_by(finding.code))
         return "" if any(count > 0 for code, count in left.items() if code not in expected) else after
 
-    def without_refused(self, findings: Sequence[Finding]) -> list[Finding]:
+    def not_refused(self, findings: Sequence[Finding]) -> Iterator[tuple[_Key, Finding]]:
+        """The findings whose fixes were not taken back, each with its key."""
+        kinds = [_kind(each) for each in findings]
+        total, number = Counter(kinds), Counter[Hashable]()
+        for kind, finding in zip(kinds, findings):
+            key = _Key(kind, number[kind], total[kind])
+            number[kind] += 1
+            # of equal fixes some of which have been made, no one knows which was the one
+            if not any(each == key or (each.kind == kind and each.total != key.total) for each in self.refused):
+                yield key, finding
+
+    def reported(self, findings: Sequence[Finding]) -> tuple[Finding, ...]:
         """The findings, without the fixes that were taken back."""
-        return [replace(each, fix=None) if _key(each) in self.refused else each for each in findings]
+        kept = {id(finding) for _, finding in self.not_refused(findings)}
+        return tuple(each if id(each) in kept else replace(each, fix=None) for each in findings)
 
     def names(self) -> str:
-        return ", ".join(sorted({finding.code for finding in self.applied}))
+        return ", ".join(sorted({finding.code for _, finding in self.applied}))
 
 
-def _key(finding: Finding) -> Hashable:
-    """What tells a finding and its fix from others wherever edits have moved them."""
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """What tells a finding and its fix from others wherever edits have moved them: what it is, and which of those that
+    are the same it is, of how many."""
+
+    kind: Hashable
+    number: int
+    total: int
+
+
+def _kind(finding: Finding) -> Hashable:
     texts = tuple(edit.text for edit in finding.fix.edits) if finding.fix else ()
     return finding.code, finding.function, finding.message, texts
 
