@@ -14,6 +14,7 @@ import click
 from asset_lint.errors import AssetLintError, UsageError
 from asset_lint.version import version as installed_version
 
+from .asking import COMMANDS
 from .options import FILES, FIXING, OUTPUT, RUNNING, SELECTION, Command, Option, configuration, running
 from .terminal import BrokenPipe, silence, tell, write
 
@@ -94,6 +95,7 @@ def _version_line() -> str:
 
 @click.group(
     "asset-lint",
+    commands=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="""\
 \b

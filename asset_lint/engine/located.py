@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asset_lint.errors import InvalidSyntax, SourceError
-from asset_lint.model.facts import BINDING
+from asset_lint.model.bindings import BINDING
 from asset_lint.registry import Registry
 from asset_lint.source import Source
 

@@ -102,3 +102,23 @@ def options_of(node: ast.expr | None) -> str | None:
             return None
         found.append(f"{key.value}={str(value.value).lower()}")
     return ",".join(sorted(found))
+
+
+def in_words(file: str) -> str:
+    """A file for people: ``data/x.duckdb``, ``$DB``, ``resource warehouse``; "" for one that the code does not show.
+
+    Two files that are told apart are told apart in words, too.
+    """
+    file = _PART.sub(lambda match: f"{{{in_words(match[1])}}}", file)
+    kind, _, text = file.partition(":")
+    if kind == "path":
+        return text
+    if kind == "env":
+        variable, given, default = text.partition("=")
+        return f"${{{variable}:-{in_words(default)}}}" if given else f"${variable}"
+    if kind == "local" or not text:
+        return ""
+    return text if kind == "name" else f"{kind} {text}"
+
+
+_PART = re.compile(r"\{(\w+:[^{}]*)\}")

@@ -131,12 +131,12 @@ def valueless_upstreams(function: Function) -> Iterator[Valueless]:
         if len(makers) != 1 or makers[0].kind is not Kind.ASSET or makers[0].definition is None:
             continue
         maker = facts.function(makers[0].definition)
-        promise = _stores_nothing(maker) if maker is not None else ""
+        promise = stores_nothing(maker) if maker is not None else ""
         if maker is not None and promise and keeps_values_in_files(maker):
             yield Valueless(Place(function.module, parameter.node), parameter.name, maker.place, promise)
 
 
-def _stores_nothing(function: Function) -> str:
+def stores_nothing(function: Function) -> str:
     """What says that an asset gives no value: ``-> None``, or that all it gives is a result without one."""
     assert function.project is not None
     node, names = function.node.returns, function.project.names

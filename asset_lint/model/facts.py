@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from types import EllipsisType
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 from . import pydata
 from .analysis import Summary
 from .assets import Function
+from .bindings import BINDING, Bound, bound_in
 from .effects import DBT_RESOURCE
 from .index import Class, Def, Module, Place, Scope, own_nodes
 from .knowledge import ResultKind, dagster_public_name
@@ -52,7 +52,6 @@ CONNECTION_TYPES = frozenset(
     ("duckdb.DuckDBPyConnection", "duckdb.duckdb.DuckDBPyConnection", "_duckdb.DuckDBPyConnection")
 )
 RELATION_TYPES = frozenset(("duckdb.DuckDBPyRelation", "duckdb.duckdb.DuckDBPyRelation", "_duckdb.DuckDBPyRelation"))
-BINDING = re.compile(rb"\b(?:resources|resource_defs)\s*=(?!=)")
 RESOURCES = ("Resource", "ResourceFactory", "IOManager", "IOManagerFactory")  # how their classes' names end
 OPTIONAL = frozenset(("typing.Optional", "typing.Union", "typing.Annotated", "dagster.ResourceParam", "typing.Final"))
 
@@ -250,13 +249,16 @@ class Facts:
         found = self._bindings.get(location)
         if found is None:
             found = self._bindings[location] = {}
-            for path in self.project.matching(BINDING, location):
-                module = self.project.load(path) if b"dagster" in self.project.data(path) else None
-                if module is None:
-                    continue
-                for key, values in self._bound_in(module):
-                    found.setdefault(key, []).append(values)
+            for bound in self.bound(location):
+                found.setdefault(bound.key, []).append(bound.values)
         return found
+
+    def bound(self, location: str) -> Iterator[Bound]:
+        """Every resource that a Definitions of a code location binds."""
+        for path in self.project.matching(BINDING, location):
+            module = self.project.load(path) if b"dagster" in self.project.data(path) else None
+            if module is not None:
+                yield from bound_in(module, self)
 
     def hides_bindings(self, location: str) -> bool:
         """Whether some resources of a code location are bound by an expression whose keys can't be read."""
@@ -295,52 +297,7 @@ class Facts:
             known = self._duckdb_resources[location] = any(self.project.touches_duckdb(path) for path in paths)
         return known
 
-    def _bound_in(self, module: Module) -> Iterator[tuple[str, Alternatives]]:
-        for scope, root in module.scopes_at(BINDING):
-            for node in own_nodes(root):
-                if not isinstance(node, ast.Call):
-                    continue
-                for keyword in node.keywords:
-                    if keyword.arg in ("resources", "resource_defs"):
-                        yield from self._entries(keyword.value, scope)
-
-    def _entries(self, node: ast.expr, scope: Scope, depth: int = 0) -> Iterator[tuple[str, Alternatives]]:
-        """The entries of a dict of resources, followed through names, calls of project functions and ``**``."""
-        if depth > 5:
-            return
-        if isinstance(node, ast.Dict):
-            for key, value in zip(node.keys, node.values):
-                if key is None:
-                    yield from self._entries(value, scope, depth + 1)
-                elif isinstance(key, ast.Constant) and isinstance(key.value, str):
-                    yield key.value, self._resource_value(value, scope)
-        elif isinstance(node, ast.IfExp):
-            yield from self._entries(node.body, scope, depth + 1)
-            yield from self._entries(node.orelse, scope, depth + 1)
-        elif isinstance(node, ast.BinOp):
-            yield from self._entries(node.left, scope, depth + 1)
-            yield from self._entries(node.right, scope, depth + 1)
-        elif isinstance(node, (ast.Name, ast.Attribute)):
-            for target in self.names.resolve(node, scope):
-                if isinstance(target, Expression):
-                    yield from self._entries(target.value, target.scope, depth + 1)
-        elif isinstance(node, ast.Subscript):
-            for target in self.names.resolve(node.value, scope):
-                if isinstance(target, Expression) and isinstance(target.value, ast.Dict):
-                    for value in target.value.values:
-                        yield from self._entries(value, target.scope, depth + 1)
-        elif isinstance(node, ast.Call):
-            if isinstance(node.func, ast.Name) and node.func.id == "dict":
-                for keyword in node.keywords:
-                    if keyword.arg:
-                        yield keyword.arg, self._resource_value(keyword.value, scope)
-            for target in self.names.resolve(node.func, scope):
-                if isinstance(target, Def):
-                    for inner in own_nodes(target.node):
-                        if isinstance(inner, ast.Return) and inner.value is not None:
-                            yield from self._entries(inner.value, target.inner, depth + 1)
-
-    def _resource_value(self, node: ast.expr, scope: Scope) -> Alternatives:
+    def resource_value(self, node: ast.expr, scope: Scope) -> Alternatives:
         """What an asset receives for a resource that is bound to ``node``."""
         if (
             isinstance(node, ast.Call)

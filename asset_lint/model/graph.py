@@ -40,9 +40,12 @@ class AssetNode:
     keys: tuple[Key, ...] = ()
     all_keys: bool = True  # False: it makes assets whose keys the code does not show
     needs: frozenset[Reference] = frozenset()
+    inputs: frozenset[Reference] = frozenset()  # those of ``needs`` whose values it receives
+    own_needs: Mapping[Key, frozenset[Reference]] = field(default_factory=dict)  # what a single spec depends on
     all_needs: bool = True  # False: it depends on assets that the code does not show
     options: Mapping[str, Reading] = field(default_factory=dict)  # the decorator's keyword arguments
     all_options: bool = True
+    given: Mapping[str, Reading] = field(default_factory=dict)  # what the factory or loop around it gives this one
     many: bool = False  # the function stands in a factory or loop whose rounds can't be read
 
     @property
@@ -64,6 +67,17 @@ class Upstream:
     assets: frozenset[AssetNode]
     missing: frozenset[Key]
     complete: bool
+
+
+@dataclass(frozen=True)
+class Dependency:
+    """An asset of a node and one that it depends on; None for a key that the code does not show. ``makers`` make the
+    latter, empty where nothing known does; ``by_value`` says that its value is received."""
+
+    key: Key | None
+    upstream: Key | None
+    makers: tuple[AssetNode, ...]
+    by_value: bool
 
 
 class AssetGraph:
@@ -119,6 +133,21 @@ class AssetGraph:
         """The nodes that ``node`` depends on directly."""
         return frozenset(parent for need in node.needs for parent in self._met(need, node) if parent is not node)
 
+    def dependencies(self, node: AssetNode) -> Iterator[Dependency]:
+        """What each asset of a node depends on directly; of one spec, what that spec says."""
+        of_specs = frozenset[Reference]().union(*node.own_needs.values())
+        shared = node.needs - of_specs
+        for key in node.keys or (None,):
+            needs = shared | (node.own_needs.get(key, frozenset()) if key is not None else of_specs)
+            found: dict[tuple[Key | None, bool], tuple[AssetNode, ...]] = {}
+            for need in needs:
+                makers = self._met(need, node)
+                for upstream in _named(need, makers):
+                    if upstream != key or upstream is None:
+                        found[upstream, need in node.inputs] = makers
+            for (upstream, by_value), makers in sorted(found.items(), key=lambda item: (item[0][0] or (), item[0][1])):
+                yield Dependency(key, upstream, makers, by_value)
+
     def upstream(self, node: AssetNode) -> Upstream:
         """Everything that runs before ``node``."""
         known = self._upstream.get(node)
@@ -171,6 +200,14 @@ class AssetGraph:
         return _indexed((key[-1:], node) for node in self.nodes for key in node.keys)
 
 
+def _named(need: Reference, makers: tuple[AssetNode, ...]) -> list[Key | None]:
+    """The whole keys of the assets that a dependency means; None for one that the code does not show."""
+    if isinstance(need, tuple) and (not makers or any(need in maker.keys for maker in makers)):
+        return [need]
+    made = [key for m in makers for key in m.keys if not isinstance(need, tuple) or key[-1:] == need[-1:]]
+    return [*made, *([] if made and all(maker.all_keys for maker in makers) else [None])]
+
+
 def _indexed(pairs: Iterator[tuple[Key, AssetNode]]) -> dict[Key, tuple[AssetNode, ...]]:
     found: dict[Key, dict[AssetNode, None]] = {}
     for key, node in pairs:
@@ -184,13 +221,16 @@ def _indexed(pairs: Iterator[tuple[Key, AssetNode]]) -> dict[Key, tuple[AssetNod
 
 def _node(made: Made, project: Project, reader: KeyReader) -> AssetNode:
     node = AssetNode(
-        made.definition, made.kind, made.place, options=made.options, all_options=made.all_options, many=made.many
-    )
+        made.definition, made.kind, made.place, options=made.options, all_options=made.all_options, many=made.many,
+        given=made.given,
+    )  # fmt: skip
     options = made.options
     needs: set[Reference] = set()
     for name in ("deps", "non_argument_deps"):
         needs.update(reader.references(options.get(name)))
     keys: list[Key | None] = []
+    own: dict[Key, frozenset[Reference]] = {}
+    inputs: set[Reference] = set()
     if made.kind is Kind.INTEGRATION:
         keys.append(None)
         needs.add(Unread())
@@ -199,14 +239,18 @@ def _node(made: Made, project: Project, reader: KeyReader) -> AssetNode:
             for key, more in _several(options.get(name), reader):
                 keys.append(key)
                 needs.update(more)
+                if key is not None and more:
+                    own[key] = frozenset(need for need in more if not isinstance(need, Unread))
     else:
         keys.append(_single(made, reader))
     if made.definition is not None:
-        needs.update(_inputs(made, made.definition, project, reader))
+        inputs.update(_inputs(made, made.definition, project, reader))
+        needs |= inputs
     node.keys = tuple(key for key in keys if key is not None)
     node.all_keys = bool(keys) and None not in keys and made.all_options and not made.many
     node.all_needs = made.all_options and not any(isinstance(need, Unread) for need in needs)
     node.needs = frozenset(need for need in needs if not isinstance(need, Unread))
+    node.inputs, node.own_needs = node.needs & inputs, own
     return node
 
 

@@ -60,20 +60,39 @@ def stores_no_table(function: Function) -> bool:
     )
 
 
+def duckdb_storage_of(function: Function) -> str | None:
+    """The database file in which dagster_duckdb's IO manager stores a compute function's outputs, "" where that can't
+    be told; None where it is not shown that such a manager stores them."""
+    values = _bound(function)
+    if not values or not all(isinstance(v, LibraryInstance) and DUCKDB.match(v.name) for v in values):
+        return None
+    files = {value.file for value in values if isinstance(value, LibraryInstance)}
+    return files.pop() if len(files) == 1 else ""
+
+
 def duckdb_file_of(function: Function) -> str:
     """The database file that dagster_duckdb's IO manager opens for a compute function's outputs; "" if it has none."""
+    return duckdb_storage_of(function) or ""
+
+
+def stored_out_of_sight(function: Function) -> bool:
+    """Whether an IO manager that can't be read, the project's own say, stores a compute function's outputs."""
+    _, defined = _keys(function)
+    known = (PICKLING, MEMORY, TABULAR)
+    return defined or not all(
+        isinstance(v, (LibraryInstance, External)) and any(each.match(v.name) for each in known)
+        for v in _bound(function)
+    )
+
+
+def _bound(function: Function) -> Alternatives:
+    """What the project binds under the one key of a compute function's IO manager; empty where there are several."""
     keys, defined = _keys(function)
     if defined or len(keys) != 1:
-        return ""
+        return ()
     assert function.project is not None
     bindings = function.project.facts.bindings(function.project.location_of(function.module.file))
-    files = {
-        value.file if isinstance(value, LibraryInstance) and DUCKDB.match(value.name) else ""
-        for key in keys
-        for values in bindings.get(key, ())
-        for value in values
-    }
-    return files.pop() if len(files) == 1 else ""
+    return tuple(value for key in keys for values in bindings.get(key, ()) for value in values)
 
 
 def _fails(values: Alternatives) -> bool:

@@ -183,18 +183,15 @@ def _texts_of(query: Query) -> tuple[str, ...]:
 def _add_calls(found: Established, definition: Def, asked: set[ast.AST], project: Project) -> None:
     """What the calls of one function make otherwise than by a query that has been seen."""
     names = project.names
-    for annotation in (a.annotation for a in definition.parameters):
-        if annotation is not None and names.external(annotation, definition.scope).partition(".")[0] in OPAQUE_PACKAGES:
-            found.everything = True
-            return
+    if any(True for _ in opaque_makers(definition, project)):
+        found.everything = True
+        return
     for node in definition.nodes:
         if not isinstance(node, ast.Call):
             continue
         name = names.external(node.func, definition.inner)
         method = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        if name.partition(".")[0] in OPAQUE_PACKAGES or name in ("os.system", "os.popen") or method in OPAQUE_METHODS:
-            found.everything = True
-        elif method in QUERY_METHODS and not name and node not in asked and isinstance(node.func, ast.Attribute):
+        if method in QUERY_METHODS and not name and node not in asked and isinstance(node.func, ast.Attribute):
             found.everything = True
         elif method in NAMING and not name and node.args:
             first = node.args[0]
@@ -206,6 +203,24 @@ def _add_calls(found: Established, definition: Def, asked: set[ast.AST], project
             texts = [a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
             found.everything = found.everything or not texts
             found.tables.update(_named(text) for text in texts)
+
+
+def opaque_makers(definition: Def, project: Project) -> Iterator[tuple[ast.AST, str]]:
+    """What in one function may make tables of names that no SQL shows, and the package or method that does."""
+    names = project.names
+    for argument in definition.parameters:
+        if argument.annotation is not None:
+            package = names.external(argument.annotation, definition.scope).partition(".")[0]
+            if package in OPAQUE_PACKAGES:
+                yield argument, package
+    for node in definition.nodes:
+        if isinstance(node, ast.Call):
+            name = names.external(node.func, definition.inner)
+            method = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if (package := name.partition(".")[0]) in OPAQUE_PACKAGES:
+                yield node, package
+            elif name in ("os.system", "os.popen") or method in OPAQUE_METHODS:
+                yield node, method
 
 
 def _named(text: str) -> Table:

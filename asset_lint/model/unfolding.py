@@ -39,6 +39,7 @@ class Made:
     all_options: bool = True
     makes_several: bool = False
     many: bool = False  # in a factory or loop whose rounds can't be read
+    given: Mapping[str, Reading] = field(default_factory=dict)  # what the factory's call, or the loop, gives
 
 
 class Unfolding:
@@ -174,7 +175,7 @@ class Unfolding:
             head = decorator.func if isinstance(decorator, ast.Call) else decorator
             several = self.names.external(head, definition.scope).endswith("multi_asset")
         place = Place(definition.module, definition.node)
-        return Made(definition, kind, place, options, complete, several, many)
+        return Made(definition, kind, place, options, complete, several, many, given)
 
     def _options(self, reading: Reading, depth: int = 0) -> tuple[dict[str, Reading], bool]:
         """The keyword arguments that a decorator hands to Dagster's, and whether these are all."""
