@@ -44,4 +44,34 @@ def query(statement: str | None, paths: tuple[str, ...], **given: Any) -> int:
     return answer(statement, paths, given)
 
 
-COMMANDS = (query,)
+@click.command(
+    cls=Command,
+    short_help="Print assets, databases and tables.",
+    epilog="""\
+\b
+Examples:
+  asset-lint graph                                   of everything below the working directory
+  asset-lint graph src/ --output-format mermaid      a drawing, for Markdown
+  asset-lint graph --output-format json -o now.json  for other programs
+""",
+)
+@click.argument("paths", nargs=-1, metavar="[PATHS]...")
+@configuration
+@click.option(
+    "--output-format", "shape", cls=Option, section=OUTPUT, type=click.Choice(["table", "json", "mermaid"]),
+    default="table", help="How it is printed.",
+)  # fmt: skip
+@click.option("-o", "--output-file", cls=Option, section=OUTPUT, metavar="FILE", help="Write it to a file.")
+@click.option("-q", "--quiet", cls=Option, section=OUTPUT, is_flag=True, help="Print the graph and errors alone.")
+def graph(paths: tuple[str, ...], **given: Any) -> int:
+    """Print the assets below PATHS, what they depend on, the databases they open, the tables they make and read.
+
+    All of it is read off the code; `?` is what the code does not show. CONFLICTS names the rules (AL207, AL211) that
+    see assets fight over a database file.
+    """
+    from .graphs import draw
+
+    return draw(paths, given)
+
+
+COMMANDS = (graph, query)

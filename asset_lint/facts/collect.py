@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 from asset_lint.finding import Finding, Span
+from asset_lint.model.bindings import file_in_field
 from asset_lint.model.databases import in_words
 from asset_lint.model.effects import Doing
+from asset_lint.model.names import External
 from asset_lint.model.usage import Access, TableUse, database_of, loaded, table_of, tables_of, uses_of
 from asset_lint.model.values import Instance, LibraryInstance
 
@@ -155,6 +157,17 @@ class Facts:
     def _location(self, project: Project, folder: str) -> str:
         return os.path.relpath(folder, project.root).replace(os.sep, "/")
 
+    def _words(self, file: str, function: Function) -> str | None:
+        """A database for people; ``:memory:`` and ``:default:`` are such words already."""
+        assert function.project is not None
+        if file.startswith(":"):
+            return file
+        return self._shown(file, function.project, function.project.location_of(function.module.file))
+
+    def _shown(self, file: str, project: Project, location: str) -> str | None:
+        known = file_in_field(file, location, project.facts)
+        return in_words(known.replace(project.root + os.sep, "")) or None
+
     # ---- assets ------------------------------------------------------------------------------------------------------
 
     def _assets(self) -> Iterator[rows.Row]:
@@ -188,18 +201,19 @@ class Facts:
     def _resources(self) -> Iterator[rows.Row]:
         wanted = {unit.module.file for unit in self._units}
         for graph in self._graphs:
-            seen: set[object] = set()
-            for bound in graph.project.facts.bound(graph.location):
-                if bound.place.module.file not in wanted or (bound.key, bound.place) in seen:
+            project = graph.project
+            for bound in dict.fromkeys(project.facts.bound(graph.location)):
+                if bound.place.module.file not in wanted:
                     continue
-                seen.add((bound.key, bound.place))
                 kinds = {_class_of(value) for value in bound.values}
-                files = {value.file for value in bound.values if isinstance(value, LibraryInstance)}
+                files = {_opened_by(value, project) for value in bound.values}
                 yield rows.Resource(
                     key=bound.key,
                     kind=kinds.pop() if len(kinds) == 1 else None,
-                    database=in_words(files.pop()) or None if len(files) == 1 else None,
-                    location=self._location(graph.project, graph.location),
+                    database=self._shown(files.pop(), project, graph.location) if len(files) == 1 else None,
+                    bound_by=bound.by or None,
+                    is_test=project.is_test(bound.place.module.file),
+                    location=self._location(project, graph.location),
                     **self._at(bound.place),
                 )
 
@@ -216,7 +230,7 @@ class Facts:
                     assets=self._keys_of(function),
                     function=function.qualified_name,
                     variable=connection.name or None,
-                    database=_words(files.pop()) if len(files) == 1 else None,
+                    database=self._words(files.pop(), function) if len(files) == 1 else None,
                     path_from="memory" if connection.in_memory else connection.origin.name.lower(),
                     read_only=site.configuration.read_only,
                     config=site.configuration.options or None,
@@ -235,7 +249,7 @@ class Facts:
                 yield rows.Query(
                     assets=self._keys_of(function),
                     function=function.qualified_name,
-                    database=_words(database_of(query.site)),
+                    database=self._words(database_of(query.site), function),
                     method=query.method,
                     statement=query.statements[0].keyword or None if query.statements else None,
                     sql=_sql(query),
@@ -276,7 +290,7 @@ class Facts:
         return rows.Table(
             asset=asset,
             function=function.qualified_name,
-            database=_words(use.database),
+            database=self._words(use.database, function),
             table_name=None if use.table is None else _name(use.table),
             access=use.access.value,
             temporary=use.temporary,
@@ -292,7 +306,7 @@ class Facts:
                     code="AL207",
                     assets=tuple("/".join(key) for writer in writers for key in writer.node.keys),
                     function=function.qualified_name,
-                    database=_words(contention.first.file),
+                    database=self._words(contention.first.file, function),
                     **self._at(contention.first.place),
                 )
             for overlap in function.overlaps:
@@ -301,7 +315,7 @@ class Facts:
                         code="AL211",
                         assets=self._keys_of(function),
                         function=function.qualified_name,
-                        database=_words(overlap.event.file),
+                        database=self._words(overlap.event.file, function),
                         **self._at(overlap.place),
                     )
 
@@ -338,13 +352,19 @@ def _class_of(value: Value) -> str | None:
     return value.name if isinstance(value, LibraryInstance) else None
 
 
+def _opened_by(value: Value, project: Project) -> str:
+    """The database file that a resource of dagster_duckdb's opens, or one of a class derived from that."""
+    if isinstance(value, LibraryInstance):
+        return value.file
+    if isinstance(value, Instance) and value.key:
+        bases = project.names.ancestry(value.klass)
+        if any(isinstance(base, External) and base.name.startswith("dagster_duckdb") for base in bases):
+            return f"field:{value.key}.database"
+    return ""
+
+
 def _text(key: Key | None) -> str | None:
     return None if key is None else "/".join(key)
-
-
-def _words(file: str) -> str | None:
-    """A database for people; ``:memory:`` and ``:default:`` are such words already."""
-    return file if file.startswith(":") else in_words(file) or None
 
 
 def _name(table: Table) -> str:

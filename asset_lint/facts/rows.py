@@ -53,11 +53,13 @@ class Dependency(Row):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource(Row):
-    """What Definitions bind as resources. The place is the bound expression's."""
+    """What is bound as resources, by Definitions or otherwise. The place is the bound expression's."""
 
     key: str = _column("The key that it is bound to.")
     kind: str | None = _column("Its class.")
-    database: str | None = _column("The database file that it opens.")
+    database: str | None = _column("The database file that it opens, for resources and IO managers of dagster_duckdb.")
+    bound_by: str | None = _column("The function that is given it: Definitions, materialize …")
+    is_test: bool = _column("Whether it stands in a test.")
     location: str = _column("The folder of its code location.")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import enum
-import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -554,17 +553,10 @@ class Function:
     def is_test(self) -> bool:
         """Whether it stands in a test: a test's file, or a function of a test's name."""
         assert self.project is not None
-        parts = os.path.relpath(self.module.file, self.project.root).split(os.sep)
         names = [self.definition]
         while names[-1].parent is not None:
             names.append(names[-1].parent)
-        return (
-            any(part in ("tests", "test") for part in parts[:-1])
-            or parts[-1].startswith("test_")
-            or parts[-1].endswith("_test.py")
-            or parts[-1] == "conftest.py"
-            or any(d.name.startswith("test_") for d in names)
-        )
+        return self.project.is_test(self.module.file) or any(d.name.startswith("test_") for d in names)
 
     def conversion(self, *, whole: bool) -> str | None:
         """The method that makes of a DuckDB result what the function promises to give; None if none would fit.

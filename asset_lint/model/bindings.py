@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from .index import Def, Module, Place, Scope, own_nodes
+from .index import Class, Def, Module, Place, Scope, own_nodes
 from .names import Expression
+from .paths import file_of
 from .values import Alternatives
 
 if TYPE_CHECKING:
     from .facts import Facts
+    from .project import Project
 
 BINDING = re.compile(rb"\b(?:resources|resource_defs)\s*=(?!=)")
+_FIELD = re.compile(r"field:(?:resource:(?P<key>[^.]+)|made:(?P<file>.+):(?P<line>\d+))\.(?P<name>\w+)$")
 MAX_DEPTH = 5  # names and calls followed into each other
 
 
@@ -26,6 +29,7 @@ class Bound:
     key: str
     place: Place
     values: Alternatives
+    by: str = ""  # the function that is given the resources: ``Definitions``, ``materialize``
 
 
 def bound_in(module: Module, facts: Facts) -> Iterator[Bound]:
@@ -34,7 +38,60 @@ def bound_in(module: Module, facts: Facts) -> Iterator[Bound]:
         for node in own_nodes(root):
             for keyword in node.keywords if isinstance(node, ast.Call) else ():
                 if keyword.arg in ("resources", "resource_defs"):
-                    yield from _entries(keyword.value, scope, facts)
+                    by = facts.names.external(node.func, scope).rpartition(".")[2]  # type: ignore[attr-defined]
+                    for bound in _entries(keyword.value, scope, facts):
+                        yield replace(bound, by=by)
+
+
+def outside_tests(bound: Sequence[Bound], project: Project) -> list[Bound]:
+    """Less what tests bind to keys that something else binds, too."""
+    tests = {each: project.is_test(each.place.module.file) for each in bound}
+    keys = {each.key for each, is_test in tests.items() if not is_test}
+    return [each for each, is_test in tests.items() if not (is_test and each.key in keys)]
+
+
+def file_in_field(file: str, location: str, facts: Facts) -> str:
+    """The file that a field of an object holds, by the call that makes the object; ``file`` itself where that does not
+    show it."""
+    match = _FIELD.match(file)
+    if match is None:
+        return file
+    name = match["name"]
+    found = {_given(call, scope, name, facts) for call, scope in _calls(match, location, facts)}
+    return found.pop() or file if len(found) == 1 else file
+
+
+def _calls(match: re.Match[str], location: str, facts: Facts) -> Iterator[tuple[ast.Call, Scope]]:
+    """The calls that make an object, by the identity that the data flow gives it."""
+    if match["key"]:
+        for bound in outside_tests(facts.bound(location), facts.project):
+            node, scope = bound.place.node, bound.place.module.scope
+            if bound.key == match["key"] and isinstance(node, ast.expr):
+                targets = facts.names.resolve(node, scope) if isinstance(node, (ast.Name, ast.Attribute)) else ()
+                made = next((t for t in targets if isinstance(t, Expression)), None)
+                call, scope = (made.value, made.scope) if made is not None else (node, scope)
+                if isinstance(call, ast.Call):
+                    yield call, scope
+        return
+    module = facts.project.load(match["file"])
+    for node in ast.walk(module.tree) if module is not None else ():
+        if isinstance(node, ast.Call) and node.lineno == int(match["line"]) and module is not None:
+            if any(isinstance(target, Class) for target in facts.names.resolve(node.func, module.scope)):
+                yield node, module.scope
+
+
+def _given(call: ast.Call, scope: Scope, name: str, facts: Facts) -> str:
+    """The file that a call hands to a field, or its class says by default; "" where neither shows it."""
+    if any(keyword.arg is None for keyword in call.keywords):
+        return ""
+    for keyword in call.keywords:
+        if keyword.arg == name:
+            return file_of(facts.static(keyword.value, scope))
+    for target in facts.names.resolve(call.func, scope):
+        declared = target.fields.get(name) if isinstance(target, Class) else None
+        if isinstance(target, Class) and declared is not None and declared.value is not None:
+            return file_of(facts.static(declared.value, target.scope))
+    return ""
 
 
 def _entries(node: ast.expr, scope: Scope, facts: Facts, depth: int = 0) -> Iterator[Bound]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from types import EllipsisType
 from typing import TYPE_CHECKING
 
 from . import pydata
 from .analysis import Summary
 from .assets import Function
-from .bindings import BINDING, Bound, bound_in
+from .bindings import BINDING, Bound, bound_in, outside_tests
 from .effects import DBT_RESOURCE
 from .index import Class, Def, Module, Place, Scope, own_nodes
 from .knowledge import ResultKind, dagster_public_name
@@ -68,6 +67,7 @@ class Facts:
         self._assigned: dict[tuple[Class, str], Alternatives] = {}
         self._resources: dict[tuple[str, str], Alternatives] = {}
         self._bindings: dict[str, dict[str, list[Alternatives]]] = {}
+        self._bound: dict[str, tuple[Bound, ...]] = {}
         self._duckdb_resources: dict[str, bool] = {}
         self._functions: dict[Module, list[Function]] = {}
         self._graphs: dict[str, AssetGraph] = {}
@@ -245,20 +245,25 @@ class Facts:
         return cached
 
     def bindings(self, location: str) -> dict[str, list[Alternatives]]:
-        """Resource keys to what is bound under them, over every Definitions of a code location."""
+        """Resource keys to what is bound under them, over every Definitions of a code location.
+
+        What tests bind counts for keys that nothing else binds.
+        """
         found = self._bindings.get(location)
         if found is None:
             found = self._bindings[location] = {}
-            for bound in self.bound(location):
+            for bound in outside_tests(self.bound(location), self.project):
                 found.setdefault(bound.key, []).append(bound.values)
         return found
 
-    def bound(self, location: str) -> Iterator[Bound]:
-        """Every resource that a Definitions of a code location binds."""
-        for path in self.project.matching(BINDING, location):
-            module = self.project.load(path) if b"dagster" in self.project.data(path) else None
-            if module is not None:
-                yield from bound_in(module, self)
+    def bound(self, location: str) -> tuple[Bound, ...]:
+        """Every resource that something in a code location binds, a Definitions or a test."""
+        known = self._bound.get(location)
+        if known is None:
+            paths = [path for path in self.project.matching(BINDING, location) if b"dagster" in self.project.data(path)]
+            modules = [module for path in paths if (module := self.project.load(path)) is not None]
+            known = self._bound[location] = tuple(bound for module in modules for bound in bound_in(module, self))
+        return known
 
     def hides_bindings(self, location: str) -> bool:
         """Whether some resources of a code location are bound by an expression whose keys can't be read."""

@@ -383,6 +383,16 @@ class Project:
             self._touching[absolute, words] = known
         return known
 
+    def is_test(self, absolute: str) -> bool:
+        """Whether a file is a test's."""
+        *folders, name = os.path.relpath(absolute, self.root).split(os.sep)
+        return (
+            any(part in ("tests", "test") for part in folders)
+            or name.startswith("test_")
+            or name.endswith("_test.py")
+            or name == "conftest.py"
+        )
+
     def location_of(self, absolute: str) -> str:
         """The folder of the code location a file belongs to: the nearest one upwards with a project's marker."""
         folder = os.path.dirname(absolute)

@@ -8,6 +8,7 @@ import posixpath
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from .assets import Kind
@@ -122,7 +123,6 @@ class _Uses:
         self.function = function
         self.project = function.project
         self.node = node
-        self.registered = self._registered()
         self.told: set[ast.AST] = set()  # the calls of methods whose tables are known
 
     # ---- queries -----------------------------------------------------------------------------------------------------
@@ -144,6 +144,9 @@ class _Uses:
                     database = names.get(schema, file) if schema else names.get("", file)
                     if schema and schema in names:
                         table = Table(table.name, table.schema if table.catalog else "")
+                    if not _HOLE.sub("", table.name):
+                        yield replace(hidden, access=access, database=database)
+                        continue
                     use = replace(hidden, access=access, table=table, database=database, by="")
                     yield replace(use, temporary=table.name in temporary and not table.schema)
 
@@ -249,12 +252,16 @@ class _Uses:
                 if isinstance(first, ast.Constant) and isinstance(first.value, str):
                     yield node, first.value, owner
 
-    def _registered(self) -> frozenset[str]:
-        return frozenset(
-            name.lower()
-            for node, name, _ in self._calls()
-            if isinstance(node.func, ast.Attribute) and node.func.attr == "register"
-        )
+    @cached_property
+    def registered(self) -> frozenset[str]:
+        """The names under which it, or what it calls, registers frames."""
+        found: set[str] = set()
+        for definition in called_from(self.function.definition, self.project):
+            for node in definition.nodes:
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "register":
+                    given = (*node.args[:1], *(k.value for k in node.keywords if k.arg == "view_name"))
+                    found.update(str(a.value).lower() for a in given if isinstance(a, ast.Constant))
+        return frozenset(found)
 
     def of_methods(self) -> Iterator[TableUse]:
         """What methods of connections, relations and frames name."""
