@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .config import Config
+from .config import INCLUDED, Config
 from .config.files import ConfigFiles
 from .config.patterns import Matcher, matcher
 
@@ -27,9 +27,10 @@ class Found:
 def discover(paths: Sequence[str], configs: ConfigFiles) -> Found:
     """The files that ``paths`` mean.
 
-    A directory stands for the ``*.py`` files below it that are neither excluded nor ignored by git; links to
-    directories are not followed. A file named outright is always taken, unless ``force-exclude`` is set and a pattern
-    excludes it. Paths come out relative to the working directory where they lie in it, else absolute.
+    A directory stands for the files below it that ``include`` names (``*.py``, ``*.ipynb`` …) and that are neither
+    excluded nor ignored by git; links to directories are not followed. A file named outright is always taken, unless
+    ``force-exclude`` is set and a pattern excludes it. Paths come out relative to the working directory where they lie
+    in it, else absolute.
     """
     walk = _Walk(configs)
     for path in paths:
@@ -45,6 +46,20 @@ def excluded(path: Path | str, config: Config) -> bool:
 
 def _exclusions(config: Config) -> Matcher:
     return matcher((*config.exclude, *config.extend_exclude))
+
+
+class _Inclusions:
+    """Which files of a directory are taken; most patterns only name the end of a name."""
+
+    def __init__(self, config: Config) -> None:
+        patterns = (*config.include, *config.extend_include)
+        plain = [each for each in patterns if re.fullmatch(r"\*\.\w+", each.text)]
+        self._ends = tuple(each.text[1:] for each in plain)
+        others = tuple(each for each in patterns if each not in plain)
+        self._others = matcher(others) if others else None
+
+    def match(self, name: str, path: str) -> bool:
+        return name.endswith(self._ends) or (self._others is not None and self._others.match(name, path))
 
 
 class _Walk:
@@ -76,7 +91,7 @@ class _Walk:
     def _enter(self, directory: str, ignores: list[_Ignore]) -> None:
         pending = [(directory, ignores)]
         last = self._configs.of(directory)
-        exclusions = _exclusions(last)
+        exclusions, inclusions = _exclusions(last), _Inclusions(last)
         while pending:
             directory, ignores = pending.pop()
             try:
@@ -88,7 +103,7 @@ class _Walk:
             names = {entry.name for entry in entries}
             config = self._configs.of(directory, names)
             if config is not last:
-                last, exclusions = config, _exclusions(config)
+                last, exclusions, inclusions = config, _exclusions(config), _Inclusions(config)
             if config.respect_gitignore:
                 ignores = [*ignores, *_own_ignores(directory, names)]
             for entry in entries:
@@ -97,7 +112,7 @@ class _Walk:
                     if not exclusions.match(name, path) and not _ignored(ignores, name, path, directory=True):
                         pending.append((path, ignores))
                 elif (
-                    name.endswith(".py")
+                    inclusions.match(name, path)
                     and not exclusions.match(name, path)
                     and not _ignored(ignores, name, path, directory=False)
                     and _is_file(entry)
@@ -182,7 +197,7 @@ class _Ignore:
             for pattern in GitIgnoreSpec.from_lines([text]).patterns:
                 if pattern.include is None or not isinstance(regex := getattr(pattern, "regex", None), re.Pattern):
                     continue
-                for_files = _may_match_python(text)
+                for_files = _may_match_included(text)
                 self._rules.append((pattern.include, regex, for_files))
                 unnamed = regex.pattern.replace("?P<ps_d>", "?:")
                 if for_files:
@@ -200,13 +215,14 @@ class _Ignore:
     def match(self, name: str, path: str, *, directory: bool) -> bool | None:
         """True: ignored; False: taken back by a `!` pattern; None: not spoken of."""
         relative = path[self._start :].replace(os.sep, "/")
+        usual = name.endswith(INCLUDED)
         if directory:
             if name not in self._names and (self._others is None or not self._others.search(f"{relative}/")):
                 return None
-        elif self._of_files is None or not self._of_files.search(relative):
+        elif usual and (self._of_files is None or not self._of_files.search(relative)):
             return None
         for include, regex, for_files in reversed(self._rules):
-            if (directory or for_files) and _matches(regex, relative, directory):
+            if (directory or for_files or not usual) and _matches(regex, relative, directory):
                 return include
         return None
 
@@ -221,10 +237,10 @@ def _matches(regex: re.Pattern[str], relative: str, directory: bool) -> bool:
     return any(found.start("ps_d") == len(relative) for found in regex.finditer(f"{relative}/"))
 
 
-def _may_match_python(pattern: str) -> bool:
-    """Can the pattern name a file ending in ``.py``? Most name directories and other kinds of files."""
+def _may_match_included(pattern: str) -> bool:
+    """Can the pattern name a file that is usually looked for? Most name directories and other kinds of files."""
     last = pattern.rstrip().rpartition("/")[2]
     if not last:
         return False
     tail = re.split(r"[*?\[\]\\]", last)[-1]
-    return tail.endswith(".py") or (tail != last and ".py".endswith(tail))
+    return tail.endswith(INCLUDED) or (tail != last and any(ending.endswith(tail) for ending in INCLUDED))

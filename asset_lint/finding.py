@@ -6,7 +6,7 @@ Imports nothing of ours, so that every other module may use it.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 class Severity(enum.IntEnum):
@@ -40,6 +40,9 @@ class Span:
 
     ``start`` and ``end`` are offsets in code points (a BOM is not counted, newlines are as they stand in
     the file); lines are 1-based; columns are 1-based code points, the end column is exclusive.
+
+    In a notebook all these count in the text of one cell, the ``cell``-th (from 1), and ``in_file`` is the same stretch
+    of the notebook's own text, but for the offsets.
     """
 
     start: int
@@ -48,6 +51,13 @@ class Span:
     column: int
     end_line: int
     end_column: int
+    cell: int = 0
+    in_file: Span | None = field(default=None, compare=False)
+
+    @property
+    def physical(self) -> Span:
+        """Where it stands in the file as it is on the disk, for those who know nothing of cells."""
+        return self.in_file or self
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -100,6 +110,6 @@ class Finding:
     verdict: str = ""
 
     @property
-    def order(self) -> tuple[str, int, int, str, str]:
+    def order(self) -> tuple[str, int, int, int, str, str]:
         """Sort key: file, place, code."""
-        return (self.path, self.span.start, self.span.end, self.code, self.message)
+        return (self.path, self.span.cell, self.span.start, self.span.end, self.code, self.message)

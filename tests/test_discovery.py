@@ -49,7 +49,7 @@ def files(*paths: str, **flags: object) -> list[str]:
 class TestDirectories:
     def test_stand_for_the_python_files_below_them(self) -> None:
         make("a.py", "b/c.py", "b/d.pyi", "b/e.txt", "b/f.pyc", "b/g.ipynb", "h", "b/i.PY")
-        assert files() == ["a.py", "b/c.py"]
+        assert files() == ["a.py", "b/c.py", "b/g.ipynb"]
 
     def test_come_out_in_the_order_of_the_paths(self) -> None:
         make("b.py", "a/z.py", "a.py", "a/b/c.py")

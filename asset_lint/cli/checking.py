@@ -227,7 +227,7 @@ class Check:
     # -- the output ---------------------------------------------------------------------------------------------------
 
     def _report(self, results: Sequence[FileResult], files: known.Files, registry: Registry) -> int:
-        findings = sorted((each for result in results for each in result.findings), key=lambda each: each.order)
+        findings = sorted((each for result in results for each in result.shown), key=lambda each: each.order)
         fixed = sum(len(result.applied) for result in results)
         context = self._context(results, registry)
         if self.given["diff"] or self.given["fix_only"]:
@@ -292,22 +292,24 @@ class Check:
     def _context(self, results: Sequence[FileResult], registry: Registry) -> Context:
         finals = {result.path: result for result in results if result.findings}
 
-        def text_of(path: str) -> str | None:
+        def cell_of(path: str, cell: int) -> str | None:
+            from asset_lint.documents import source_of
             from asset_lint.source import Source
 
             try:
-                source = finals[path].final if path in finals else Source.read(Path(path))
-                return None if source is None else source.text
+                source = finals[path].final if path in finals else source_of(path, Source.read(Path(path)).data)
+                return None if source is None else source.page(cell)
             except SourceError:
                 return None
 
         machine = self.base.output_format not in _FOR_PEOPLE
         return Context(
-            text_of,
+            lambda path: cell_of(path, 0),
             registry.pages,
             repository(Path.cwd()),
             version() if self.base.output_format == "sarif" else "",
             self.base.unsafe_fixes,
             color=not machine and self.given["output_file"] is None and colored(),
             problems=tuple(self.problems),
+            cells=cell_of,
         )

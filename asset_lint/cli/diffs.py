@@ -11,17 +11,23 @@ from asset_lint.report.safe import visible
 
 if TYPE_CHECKING:
     from asset_lint.engine import FileResult
+    from asset_lint.source import Source
 
 
 def unified(result: FileResult, *, safely: bool) -> bytes:
     """A unified diff in the file's own encoding, empty where nothing changes; ``safely``: fit for a terminal."""
     if result.source is None or result.text is None:
         return b""
-    path = visible(result.path) if safely else result.path
-    lines = difflib.unified_diff(_lines(result.source.text), _lines(result.text), path, path)
+    parts = result.source.compared(result.text)
+    return b"".join(_one(result.source, f"{result.path}{name}", old, new, safely) for name, old, new in parts)
+
+
+def _one(source: Source, name: str, old: str, new: str, safely: bool) -> bytes:
+    path = visible(name) if safely else name
+    lines = difflib.unified_diff(_lines(old), _lines(new), path, path)
     if safely:
         return "".join(f"{_shown(line)}\n" for line in lines).encode("utf-8", "backslashreplace") + b"\n"
-    return b"".join(_encoded(lines, result.source.encoding)) + b"\n"
+    return b"".join(_encoded(lines, source.encoding)) + b"\n"
 
 
 def guarded(diff: bytes) -> bytes:

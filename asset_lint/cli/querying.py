@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asset_lint.discovery import discover
+from asset_lint.documents import is_document
 from asset_lint.errors import UsageError
 from asset_lint.report.safe import visible, width
 
@@ -65,7 +66,8 @@ def collected(paths: Sequence[str], given: Mapping[str, Any], problems: list[str
     def findings() -> Iterator[Finding]:
         return _findings(found.files, registry, given, problems)
 
-    return Facts(found.files, Checker(registry), named, findings)
+    files = [(path, config) for path, config in found.files if not is_document(str(path))]
+    return Facts(files, Checker(registry), named, findings)
 
 
 def named(absolute: str) -> str:
@@ -84,7 +86,7 @@ def _findings(
         for _, group in known.by_baseline(files):
             baseline = known.load(group)
             for result in run(group, registry, mode=Mode.CHECK, jobs=jobs, baseline=baseline, on_file=progress.step):
-                yield from result.findings
+                yield from result.shown
                 if result.error is not None:
                     problems.append(result.error)
 

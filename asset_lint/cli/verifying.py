@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from asset_lint.config import Config
 from asset_lint.config.files import ConfigFiles
 from asset_lint.discovery import discover
+from asset_lint.documents import is_document
 from asset_lint.errors import UsageError
 from asset_lint.evidence import Evidence, Scenario
 from asset_lint.finding import Finding, Note, Span
@@ -81,8 +82,9 @@ class Verification:
 
         found = discover(self.paths or (".",), self.configs)
         self.problems += found.problems
-        results = self._checked(found.files)
-        locator = Locator(found.files, self.registry)
+        files = [(path, config) for path, config in found.files if not is_document(str(path))]
+        results = self._checked(files)
+        locator = Locator(files, self.registry)
         located = [each for each in locator.compute_functions() if each.kind in RUNNABLE]
         units = {self.unit(each): each for each in located if self._wanted(each)}
         if not units and not self.given["quiet"]:
@@ -97,7 +99,7 @@ class Verification:
         self._report(findings, rows, results)
         if self.problems:
             return 2
-        least = {str(path): config.fail_on for path, config in found.files}
+        least = {str(path): config.fail_on for path, config in files}
         bad = any(each.severity >= least[each.path] for each in findings if each.verdict != "refuted")
         return int(bad and not self.given["exit_zero"])
 

@@ -33,6 +33,10 @@ EXCLUDED = (
 )  # fmt: skip
 
 
+#: What the files are called that are looked for in directories, unless ``include`` says otherwise.
+INCLUDED = (".py", ".ipynb")
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """What is known of one setting. ``adds`` says that layers add to each other instead of replacing one another."""
@@ -122,6 +126,16 @@ class Config:
         kinds.BOOL, None,
         "Whether `--fix` applies unsafe fixes. Unset, it doesn't, but their number is told; `false` hides them.",
         example="unsafe-fixes = true",
+    )  # fmt: skip
+    include: tuple[Pattern, ...] = _setting(
+        kinds.PATTERNS, tuple(Pattern(f"*{suffix}", "/") for suffix in INCLUDED),
+        "The files to look for in directories. Notebooks (`.ipynb`) and documents (`.md`, `.rst`) are read for the "
+        "Python in them, all others are Python.",
+        example='include = ["*.py", "*.ipynb"]',
+    )  # fmt: skip
+    extend_include: tuple[Pattern, ...] = _setting(
+        kinds.PATTERNS, (), "Files to look for in directories, besides those of `include`.",
+        example='extend-include = ["*.pyw"]', adds=True,
     )  # fmt: skip
     exclude: tuple[Pattern, ...] = _setting(
         kinds.PATTERNS, tuple(Pattern(name, "/") for name in EXCLUDED),

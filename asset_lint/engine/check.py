@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asset_lint.config import targets
+from asset_lint.documents import Document, is_document, source_of
+from asset_lint.documents import worth_reading as is_about_dagster
 from asset_lint.errors import AssetLintError, InvalidSyntax
 from asset_lint.finding import Finding, Safety, Span
 from asset_lint.model.project import Project
@@ -71,10 +73,17 @@ class Checker:
 
         Raises RuleError for a rule that could never be called.
         """
-        source = Source(path, data)
+        if is_document(path) and not is_about_dagster(data):
+            return Checked(Source(path, data))
+        try:
+            source = source_of(path, data)
+        except InvalidSyntax as error:
+            source = Source(path, data)
+            return Checked(source, (self._invalid(source, error),))
+        data = source.data
         selection = self.registry.selection(config, Path(path))
         project = self.project(path, config)
-        worth = project.worth_reading(path, data)
+        worth = source.is_document or project.worth_reading(path, data)
         findings: list[Finding] = []
         problems: list[str] = []
         if worth or not self.gated:
@@ -97,6 +106,8 @@ class Checker:
         findings = [self._policy(config).judge(each) for each in findings if selection.reports(each)]
         if self.baseline is not None and findings:
             findings = self.baseline.new(source, findings)
+        if isinstance(source, Document):
+            findings += [self._invalid(source, fault) for fault in source.faults]
         return Checked(source, tuple(sorted(findings, key=lambda each: each.order)), tuple(problems))
 
     def lay_over(self, path: str, data: bytes) -> None:
@@ -104,14 +115,16 @@ class Checker:
         self.overlay = {**self.overlay, path: data}
         for project in self._projects.values():
             with suppress(InvalidSyntax):  # the last content that parsed is as good as can be
-                project.module(path, Source(path, data))
+                project.module(path, source_of(path, data))
 
     def restore(self, path: str, data: bytes, config: Config) -> None:
         """Let the project see the file as it was, after other contents of it have been checked."""
-        self.project(path, config).module(path, Source(path, data))
+        self.project(path, config).module(path, source_of(path, data))
 
     def is_heavy(self, path: str, data: bytes, config: Config) -> bool:
         """Whether checking the file takes more than a look at its bytes."""
+        if is_document(path):
+            return is_about_dagster(data)
         project = self.project(path, config)
         return not self.gated or project.worth_reading(path, data) or mentions(data, self.registry)
 
@@ -132,7 +145,7 @@ class Checker:
             )
             for other, data in self.overlay.items():
                 with suppress(InvalidSyntax):  # whoever checks that file will say so
-                    project.module(other, Source(other, data))
+                    project.module(other, source_of(other, data))
         return project
 
     def _versions(self, folder: str, config: Config) -> tuple[Versions, Versions]:

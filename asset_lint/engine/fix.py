@@ -88,7 +88,7 @@ class _Repair:
 
     def rounds(self, first: Checked) -> Checked:
         """The file after as many rounds as there is something to do in."""
-        current, seen = first, {self.data}
+        current, seen = first, {first.source.data}
         for _ in range(MAX_ROUNDS):
             following = self.round(current)
             if following is None:
@@ -150,9 +150,9 @@ class _Repair:
             return str(error)
         if after.problems:
             return after.problems[0]
-        for finding in after.findings:
-            if finding.code == INVALID_SYNTAX:
-                return f"its result does not parse: {finding.message}"
+        broken = [finding for finding in after.findings if finding.code == INVALID_SYNTAX]
+        if len(broken) > sum(finding.code == INVALID_SYNTAX for finding in before.findings):  # of a notebook's cells
+            return f"its result does not parse: {broken[0].message}"
         left = Counter(finding.code for finding in after.findings)
         left.subtract(finding.code for finding in before.findings)
         # that a suppression has become idle is a good sign; and what a finding had hidden was there before

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from asset_lint.documents import is_document
 from asset_lint.errors import InvalidSyntax, SourceError
 from asset_lint.model.bindings import BINDING
 from asset_lint.registry import Registry
@@ -51,6 +52,8 @@ class Locator:
         self._files = files
         self._found: dict[Place, tuple[Project, Function]] = {}
         for path, config in files:
+            if is_document(str(path)):
+                continue  # what stands in a document is not imported
             for project, function in self._functions(path, config):
                 self._found[str(path), function.qualified_name] = project, function
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from asset_lint.documents import source_of
 from asset_lint.errors import SourceError
 from asset_lint.files import replace
-from asset_lint.source import Source
 
 if TYPE_CHECKING:
     from asset_lint.finding import Finding
+    from asset_lint.source import Source
 
 
 class Mode(enum.Enum):
@@ -45,11 +46,17 @@ class FileResult:
         """The source that ``findings`` stand in: the fixed one where there is one."""
         if self.source is None or self.text is None:
             return self.source
-        return Source(self.path, self.source.encode(self.text))
+        return source_of(self.path, self.source.encode(self.text))
+
+    @property
+    def shown(self) -> tuple[Finding, ...]:
+        """The findings as a reader sees them: in the places of the file, where ``final`` is the code of a document."""
+        final = self.final
+        return self.findings if final is None else tuple(map(final.shown, self.findings))
 
     def __reduce__(self) -> tuple[object, ...]:
         # the trees that a source carries along are not worth sending from process to process
-        source = None if self.source is None else (self.source.path, self.source.data)
+        source = None if self.source is None else (self.source.path, self.source.raw)
         return _restore, (self.path, self.findings, source, self.text, self.applied, self.error)
 
 
@@ -61,7 +68,7 @@ def _restore(
     applied: tuple[Finding, ...],
     error: str | None,
 ) -> FileResult:
-    return FileResult(path, findings, None if source is None else Source(*source), text, applied, error)
+    return FileResult(path, findings, None if source is None else source_of(*source), text, applied, error)
 
 
 def write(result: FileResult) -> None:

@@ -260,14 +260,15 @@ class Facts:
         """Every resource that something in a code location binds, a Definitions or a test."""
         known = self._bound.get(location)
         if known is None:
-            paths = [path for path in self.project.matching(BINDING, location) if b"dagster" in self.project.data(path)]
+            binding = self.project.matching(BINDING, location, around=True)
+            paths = [path for path in binding if b"dagster" in self.project.data(path)]
             modules = [module for path in paths if (module := self.project.load(path)) is not None]
             known = self._bound[location] = tuple(bound for module in modules for bound in bound_in(module, self))
         return known
 
     def hides_bindings(self, location: str) -> bool:
         """Whether some resources of a code location are bound by an expression whose keys can't be read."""
-        for path in self.project.matching(BINDING, location):
+        for path in self.project.matching(BINDING, location, around=True):
             module = self.project.load(path) if b"dagster" in self.project.data(path) else None
             for scope, root in module.scopes_at(BINDING) if module is not None else ():
                 for node in own_nodes(root):
@@ -298,7 +299,7 @@ class Facts:
         location = self.project.location_of(module.file)
         known = self._duckdb_resources.get(location)
         if known is None:
-            paths = self.project.matching(BINDING, location)
+            paths = self.project.matching(BINDING, location, around=True)
             known = self._duckdb_resources[location] = any(self.project.touches_duckdb(path) for path in paths)
         return known
 

@@ -94,6 +94,7 @@ class Project:
         self._listings: dict[str, frozenset[str]] = {}
         self._origins: dict[str, tuple[str, ...]] = {}
         self._bytes: dict[str, bytes] = {}
+        self._documents: set[str] = set()  # files whose code is drawn together from a document
         self._profiles: list[str] = []  # filled with :attr:`files`
         self._component_folders: set[str] = set()  # filled with :attr:`files`
 
@@ -114,6 +115,8 @@ class Project:
         module = self._build(absolute, path, source)
         self._modules[absolute] = module
         self._bytes[absolute] = source.data
+        if source.is_document:
+            self._documents.add(absolute)
         return module
 
     def forget(self) -> None:
@@ -394,7 +397,12 @@ class Project:
         )
 
     def location_of(self, absolute: str) -> str:
-        """The folder of the code location a file belongs to: the nearest one upwards with a project's marker."""
+        """The folder of the code location a file belongs to: the nearest one upwards with a project's marker.
+
+        A document is one of its own.
+        """
+        if absolute in self._documents:
+            return absolute
         folder = os.path.dirname(absolute)
         while folder.startswith(self.root + os.sep):
             if any(marker in self.listing(folder) for marker in MARKERS):
@@ -411,8 +419,15 @@ class Project:
         """Whether YAML files below a folder make assets."""
         return any(folder == below or folder.startswith(below + os.sep) for folder in self._component_folders)
 
-    def matching(self, pattern: re.Pattern[bytes], below: str) -> Iterator[str]:
-        """The project's files below a folder in whose bytes ``pattern`` is found."""
+    def matching(self, pattern: re.Pattern[bytes], below: str, *, around: bool = False) -> Iterator[str]:
+        """The project's files below a folder in whose bytes ``pattern`` is found; or the document itself, and what is
+        found in the code location ``around`` it."""
+        if below in self._documents:
+            if pattern.search(self.data(below)):
+                yield below
+            if not around:
+                return
+            below = self.location_of(os.path.join(os.path.dirname(below), ""))
         for path in self.files:
             if not path.startswith(below + os.sep):
                 continue

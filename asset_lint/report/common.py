@@ -9,13 +9,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from asset_lint.finding import Finding, Fix, Safety, Severity
+from asset_lint.finding import Finding, Fix, Safety, Severity, Span
 
 if TYPE_CHECKING:
     from asset_lint.registry import Page
 
 #: Gives the decoded text of a file by the path that a finding names it by; None where it can't be had.
 Texts = Callable[[str], "str | None"]
+#: Gives the text of a notebook's cell, by the notebook's path and the cell's number.
+Cells = Callable[[str, int], "str | None"]
 
 
 @dataclass(frozen=True)
@@ -34,15 +36,16 @@ class Context:
     unsafe_fixes: bool | None = None
     color: bool = False
     problems: tuple[str, ...] = ()
-    _lines: dict[str, list[str]] = field(default_factory=dict)
+    cells: Cells = lambda path, cell: None
+    _lines: dict[tuple[str, int], list[str]] = field(default_factory=dict)
 
-    def lines(self, path: str) -> list[str]:
-        """The lines of a file without their ends; none where its text can't be had."""
-        lines = self._lines.get(path)
+    def lines(self, path: str, cell: int = 0) -> list[str]:
+        """The lines of a file, or of a notebook's cell, without their ends; none where its text can't be had."""
+        lines = self._lines.get((path, cell))
         if lines is None:
-            text = self.texts(path)
+            text = self.cells(path, cell) if cell else self.texts(path)
             # not splitlines(): form feeds and their like end no line of Python
-            lines = self._lines[path] = [] if text is None else re.split(r"\r\n|\r|\n", text)
+            lines = self._lines[path, cell] = [] if text is None else re.split(r"\r\n|\r|\n", text)
         return lines
 
     def applicable(self, fix: Fix | None) -> bool:
@@ -60,6 +63,12 @@ class Context:
 
 BOLD, RED, YELLOW, BLUE, CYAN, GREEN = "1", "91", "93", "94", "96", "32"
 OF_SEVERITY = {Severity.ERROR: RED, Severity.WARNING: YELLOW, Severity.INFO: BLUE}
+
+
+def place(span: Span) -> str:
+    """Where a stretch begins, as it stands behind a path: ``:3:7``, in a notebook ``:cell 2:3:7``."""
+    cell = f":cell {span.cell}" if span.cell else ""
+    return f"{cell}:{span.line}:{span.column}"
 
 
 def counted(number: int, noun: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from asset_lint.finding import Finding
 
-from .common import BOLD, CYAN, OF_SEVERITY, Context
+from .common import BOLD, CYAN, OF_SEVERITY, Context, place
 from .safe import visible, visible_path
 
 
@@ -16,7 +16,7 @@ def render(findings: Sequence[Finding], context: Context) -> str:
 
 
 def _line(finding: Finding, context: Context) -> str:
-    where = context.paint(visible_path(finding.path), BOLD) + f":{finding.span.line}:{finding.span.column}:"
+    where = context.paint(visible_path(finding.path), BOLD) + f"{place(finding.span)}:"
     return f"{where} {title(finding, context)}"
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from asset_lint.finding import Finding, Severity
 
-from .common import Context, by_severity, counted
+from .common import Context, by_severity, counted, place
 from .safe import visible, visible_path
 
 _COMMAND = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
@@ -26,17 +26,14 @@ def render(findings: Sequence[Finding], context: Context) -> str:
 
 
 def _command(finding: Finding) -> str:
-    span = finding.span
+    span = finding.span.physical
     properties = {"title": f"asset-lint ({finding.code})", "file": _file(finding.path), "line": span.line}
     if span.end_line == span.line:  # GitHub drops an annotation with columns over several lines
         properties |= {"col": span.column, "endLine": span.end_line, "endColumn": span.end_column}
     else:
         properties |= {"endLine": span.end_line}
-    lines = [f"{visible_path(finding.path)}:{span.line}:{span.column}: {finding.code} {visible(finding.message)}"]
-    lines += [
-        f"  {visible_path(note.path)}:{note.span.line}:{note.span.column}: {visible(note.message)}"
-        for note in finding.notes
-    ]
+    lines = [f"{visible_path(finding.path)}{place(finding.span)}: {finding.code} {visible(finding.message)}"]
+    lines += [f"  {visible_path(note.path)}{place(note.span)}: {visible(note.message)}" for note in finding.notes]
     lines += [f"  help: {visible(text)}" for text in (finding.hint, finding.fix.message if finding.fix else "") if text]
     told = ",".join(f"{key}={_property(str(value))}" for key, value in properties.items())
     return f"::{_COMMAND[finding.severity]} {told}::{_data(chr(10).join(lines))}"

@@ -20,13 +20,14 @@ def as_json(finding: Finding) -> Mapping[str, object]:
     """One finding as JSON's data."""
     fix = finding.fix
     return {
-        "cell": None,
+        "cell": finding.span.cell or None,
         "code": finding.code,
         "name": finding.name,
         "message": finding.message,
         "severity": str(finding.severity),
         "filename": _filename(finding.path),
-        **_locations(finding.span),
+        "location": {"row": finding.span.line, "column": finding.span.column},
+        "end_location": {"row": finding.span.end_line, "column": finding.span.end_column},
         "noqa_row": finding.noqa_line,
         "url": None,
         "fix": None
@@ -45,6 +46,7 @@ def _filename(path: str) -> str:
 
 def _locations(span: Span) -> Mapping[str, object]:
     return {
+        **({"cell": span.cell} if span.cell else {}),
         "location": {"row": span.line, "column": span.column},
         "end_location": {"row": span.end_line, "column": span.end_column},
     }

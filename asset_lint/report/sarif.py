@@ -58,7 +58,7 @@ def fingerprints(findings: Sequence[Finding], context: Context) -> list[str]:
     seen: Counter[tuple[str, str, str, str]] = Counter()
     prints: list[str] = []
     for finding in findings:
-        lines = context.lines(finding.path)
+        lines = context.lines(finding.path, finding.span.cell)
         line = lines[finding.span.line - 1] if finding.span.line <= len(lines) else ""
         key = (_uri(finding.path, context)["uri"], finding.code, finding.function, " ".join(line.split()))
         seen[key] += 1
@@ -104,7 +104,7 @@ def _result(finding: Finding, index: int, fingerprint: str, context: Context) ->
     if finding.notes:
         result["codeFlows"] = [{"threadFlows": [{"locations": list(_steps(finding, context))}]}]
         result["relatedLocations"] = [{"id": at, **_told(note, context)} for at, note in enumerate(finding.notes)]
-    if finding.fix is not None and finding.fix.edits:
+    if finding.fix is not None and finding.fix.edits and not finding.span.cell:  # its text would need JSON's escapes
         result["fixes"] = [_fix(finding.path, finding.fix, context)]
     return result
 
@@ -142,7 +142,7 @@ def _fix(path: str, fix: Fix, context: Context) -> Json:
 
 
 def _location(path: str, span: Span, context: Context) -> dict[str, Any]:
-    return {"physicalLocation": {"artifactLocation": _uri(path, context), "region": _region(span)}}
+    return {"physicalLocation": {"artifactLocation": _uri(path, context), "region": _region(span.physical)}}
 
 
 def _uri(path: str, context: Context) -> dict[str, str]:

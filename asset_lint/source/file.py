@@ -6,12 +6,13 @@ import ast
 import re
 import warnings
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from asset_lint.errors import FixError, InvalidSyntax, SourceError
-from asset_lint.finding import Span
+from asset_lint.finding import Finding, Span
 
 from .lexing import encoding_of, joined_lines, too_deep
 from .slices import Slice
@@ -122,6 +123,32 @@ class Source:
             return _BOM * bom + text.encode(encoding)
         except UnicodeEncodeError as error:
             raise FixError(f"{self.path}: {text[error.start]!r} cannot be written as {encoding}") from error
+
+    # -- as part of a document ----------------------------------------------------------------------------------------
+
+    is_document = False
+    """Whether the text is the code of a document, drawn together."""
+
+    parts: Sequence[int] = ()
+    """The first lines of pieces that each speak for themselves, none where the text is one module."""
+
+    @property
+    def raw(self) -> bytes:
+        """The content of the file, which is more than ``data`` where the code stands in a document."""
+        return self.data
+
+    def shown(self, finding: Finding) -> Finding:
+        """A finding in this text as its reader sees it: in the places, and with the edits, of the file."""
+        return finding
+
+    def compared(self, text: str) -> Iterator[tuple[str, str, str]]:
+        """What changes in the file where this text becomes ``text``: what to write behind its name, and the old and
+        the new text of the file or of a cell."""
+        yield "", self.text, text
+
+    def page(self, cell: int) -> str:
+        """The text in which shown lines are counted: all of it, or that of a notebook's cell."""
+        return self.text
 
     # -- the tree -----------------------------------------------------------------------------------------------------
 
