@@ -553,7 +553,9 @@ class TestStatistics:
 
     def test_go_with_no_other_format(self, cli: Cli) -> None:
         ran = cli("check", "--statistics", "--output-format", "sarif")
-        assert ran == Ran(2, b"", "error: --statistics goes with the formats full, concise and json, not sarif\n")
+        assert ran == Ran(
+            2, b"", "error: --statistics goes with the formats full, concise, grouped and json, not sarif\n"
+        )
 
 
 class TestFixing:
@@ -937,6 +939,8 @@ class TestCompletion:
             ("asset-lint rule unsafe", {"unsafe-word"}),
             ("asset-lint config target", {"target-duckdb", "target-dagster"}),
             ("asset-lint completion z", {"zsh"}),
+            ("asset-lint check --output-format j", {"json", "json-lines", "junit"}),
+            ("asset-lint verify --output-format t", {"table"}),
         ],
     )
     def test_completes(self, words: str, found: set[str], cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:

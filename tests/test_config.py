@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 from asset_lint import config as settings
-from asset_lint.config import KEYS, SETTINGS, Config
+from asset_lint.config import KEYS, SETTINGS, Config, kinds
 from asset_lint.config.files import ConfigFiles
 from asset_lint.config.patterns import Pattern
 from asset_lint.config.schema import schema
@@ -242,7 +242,7 @@ class TestErrors:
             ("src = [{}]", "`src`: expected a list of strings, got a table in it"),
             ("baseline = ''", "`baseline`: a path must not be empty"),
             ("known-connections = 2020-01-01", "`known-connections`: expected a list of strings, got a date or time"),
-            ("output-format = 'xml'", "`output-format`: expected one of full, concise, json, github, sarif, got `xml`"),
+            ("output-format = 'xml'", f"`output-format`: expected one of {', '.join(kinds.FORMATS)}, got `xml`"),
             ("extend = 3", "`extend`: expected the path of a configuration file"),
             ("select = [", "broken TOML: "),
         ],

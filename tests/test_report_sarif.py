@@ -18,7 +18,7 @@ from samples import TEXT, Sample
 from asset_lint.finding import Finding, Safety, Severity
 from asset_lint.registry import Page
 from asset_lint.report import render
-from asset_lint.report.sarif import fingerprints
+from asset_lint.report.places import fingerprints
 
 PAGE = Page("AL201", "unclosed-connection", "m", Severity.ERROR, "Never leave it open.\n\n## What it does\nFinds it.")
 

@@ -15,7 +15,19 @@ from asset_lint.errors import AssetLintError, UsageError
 from asset_lint.version import version as installed_version
 
 from .asking import COMMANDS
-from .options import FILES, FIXING, OUTPUT, RUNNING, SELECTION, Command, Option, configuration, running
+from .options import (
+    FILES,
+    FIXING,
+    FORMATS,
+    OUTPUT,
+    RUNNING,
+    SELECTION,
+    Command,
+    Format,
+    Option,
+    configuration,
+    running,
+)
 from .terminal import BrokenPipe, silence, tell, write
 
 _COMPLETION = "_ASSET_LINT_COMPLETE"
@@ -163,8 +175,8 @@ Exit status:
     help="Write a noqa comment, with a reason if one is given, at everything that is found.",
 )  # fmt: skip
 @click.option(
-    "--output-format", cls=Option, section=OUTPUT, metavar="FORMAT", envvar="ASSET_LINT_OUTPUT_FORMAT",
-    show_envvar=True, help="full (default), concise, json, github or sarif.",
+    "--output-format", cls=Option, section=OUTPUT, type=Format(), metavar="FORMAT", envvar="ASSET_LINT_OUTPUT_FORMAT",
+    show_envvar=True, help=FORMATS.replace(",", " (default),", 1) + ".",
 )  # fmt: skip
 @click.option("-o", "--output-file", cls=Option, section=OUTPUT, metavar="FILE", help="Write the findings to a file.")
 @click.option("--statistics", cls=Option, section=OUTPUT, is_flag=True, help="Only count the findings of each rule.")
@@ -285,8 +297,8 @@ Needs what the assets need, and: pip install "asset-lint[verify]"
 @click.option("--rules", "of_rules", cls=Option, section=RUNNING, is_flag=True, help="Run the rules' own cases.")
 @click.option("--fixtures", cls=Option, section=RUNNING, metavar="DIR", help="The folder with the rules' cases.")
 @click.option(
-    "--output-format", cls=Option, section=OUTPUT, metavar="FORMAT",
-    help="table (default), full, concise, json, github or sarif.",
+    "--output-format", cls=Option, section=OUTPUT, type=Format("table"), metavar="FORMAT",
+    help=f"table (default), {FORMATS}.",
 )  # fmt: skip
 @click.option("-o", "--output-file", cls=Option, section=OUTPUT, metavar="FILE", help="Write the output to a file.")
 @click.option("-e", "--exit-zero", cls=Option, section=OUTPUT, is_flag=True, help="End with status 0 despite findings.")

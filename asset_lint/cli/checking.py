@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from asset_lint.finding import Finding
     from asset_lint.registry import Registry
 
-_FOR_PEOPLE = ("full", "concise")
+_FOR_PEOPLE = ("full", "concise", "grouped")
 
 
 def repository(directory: Path) -> Path:
@@ -130,7 +130,7 @@ class Check:
                 raise UsageError("--verify cannot be used with standard input")
         if given["statistics"] and self.base.output_format not in (*_FOR_PEOPLE, "json"):
             raise UsageError(
-                f"--statistics goes with the formats full, concise and json, not {self.base.output_format}"
+                f"--statistics goes with the formats {', '.join(_FOR_PEOPLE)} and json, not {self.base.output_format}"
             )
 
     def _files(self) -> known.Files:
@@ -241,6 +241,7 @@ class Check:
             tell(text.rstrip("\n"))  # standard output has the fixed text
         else:
             write(text)
+        self._summarize(findings, context)
         least = {str(path): config.fail_on for path, config in files}
         found = any(each.severity >= least[result.path] for result in results for each in result.findings)
         return self._status(int((found and not self.given["exit_zero"]) or self._failed_on_fix(fixed)))
@@ -255,6 +256,17 @@ class Check:
         if output_format in _FOR_PEOPLE and not self.quiet:
             text += closing(findings, fixed, context)
         return text
+
+    def _summarize(self, findings: Sequence[Finding], context: Context) -> None:
+        """In a job of GitHub Actions, add what was found to the summary on the job's page."""
+        summary = os.environ.get("GITHUB_STEP_SUMMARY")
+        if not summary or not (findings or context.problems):
+            return
+        try:
+            with open(summary, "a", encoding="utf-8") as file:
+                file.write(render("markdown", findings, context) + "\n")
+        except OSError as error:  # the findings are told of elsewhere, so this changes nothing
+            tell(f"warning: cannot write the summary of the job: {error.strerror or error}")
 
     def _repairs(self, results: Sequence[FileResult], findings: Sequence[Finding], fixed: int, context: Context) -> int:
         """``--diff`` and ``--fix-only`` report on nothing but the repairs."""

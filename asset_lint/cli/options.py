@@ -11,6 +11,8 @@ import click
 from asset_lint.errors import UsageError
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from asset_lint.config.files import ConfigFiles
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -49,6 +51,36 @@ class Command(click.Command):
             if records:
                 with formatter.section(section):
                     formatter.write_dl(records)
+
+
+class Format(click.ParamType):  # type: ignore[type-arg]  # generic in some versions of click only
+    """A format of findings, or one of the command's ``own``. Knows them all only when it must: that takes imports."""
+
+    name = "format"
+
+    def __init__(self, *own: str) -> None:
+        self.own = own
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The name as it stands, or a usage error."""
+        from asset_lint.config import kinds
+
+        try:
+            return value if value in self.own else kinds.FORMAT.read(value, Path())
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """The names that begin so."""
+        from click.shell_completion import CompletionItem
+
+        from asset_lint.config.kinds import FORMATS
+
+        return [CompletionItem(name) for name in (*self.own, *FORMATS) if name.startswith(incomplete)]
+
+
+#: What the help says; completion and the settings know them from :mod:`asset_lint.config.kinds`.
+FORMATS = "full, concise, grouped, json, json-lines, github, gitlab, junit, markdown, pylint, rdjson or sarif"
 
 
 def _listed(name: str, section: str, metavar: str = "RULES", help: str = "", **attributes: Any) -> Callable[[F], F]:

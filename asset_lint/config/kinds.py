@@ -141,4 +141,8 @@ PER_FILE = Kind(
 VERSION = Kind("str", {"type": "string", "minLength": 1}, _version)
 SEVERITY: Kind[Severity] = Kind('"error" | "warning" | "info"', {"enum": ["error", "warning", "info"]}, _severity)
 PROFILE = _one_of("errors", "checklist", "all")
-FORMAT = _one_of("full", "concise", "json", "github", "sarif")
+FORMATS = (
+    "full", "concise", "grouped", "json", "json-lines", "github", "gitlab", "junit", "markdown", "pylint",
+    "rdjson", "sarif",
+)  # fmt: skip
+FORMAT = _one_of(*FORMATS)

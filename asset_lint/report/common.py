@@ -76,6 +76,14 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}{'es' if noun.endswith(('x', 's')) else 's'}"
 
 
+def by_file(findings: Iterable[Finding]) -> Mapping[str, list[Finding]]:
+    """The findings of each file, in their order."""
+    groups: dict[str, list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault(finding.path, []).append(finding)
+    return groups
+
+
 def by_severity(findings: Iterable[Finding]) -> str:
     """``2 errors, 1 warning``: the worst first."""
     counts = Counter(finding.severity for finding in findings)

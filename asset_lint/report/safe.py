@@ -27,7 +27,7 @@ def visible(text: str) -> str:
     Only the logging commands of build services, which count wherever they stand in a line, get one more: a word joiner.
     """
     if not text.isascii() or not text.isprintable():
-        text = "".join(map(_encodable, text.translate(_VISIBLE)))
+        text = encodable(text.translate(_VISIBLE))
     return text.replace("##", "#\u2060#") if "##[" in text or "##vso[" in text else text
 
 
@@ -37,8 +37,9 @@ def visible_path(path: str) -> str:
     return f"./{shown}" if shown.lstrip().startswith("::") else shown
 
 
-def _encodable(char: str) -> str:
-    return "\ufffd" if "\ud800" <= char <= "\udfff" else char
+def encodable(text: str) -> str:
+    """``text`` as UTF-8 can hold it: what stands for bytes of a file name that are no text is replaced."""
+    return text if text.isascii() else "".join("\ufffd" if "\ud800" <= char <= "\udfff" else char for char in text)
 
 
 def width(text: str) -> int:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from asset_lint.finding import Finding, Fix, Note, Severity, Span
 
 from .common import Context
+from .places import fingerprints, uri, within
 
 _LEVEL = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 _BASE = "%SRCROOT%"
@@ -51,21 +49,6 @@ def render(findings: Sequence[Finding], context: Context) -> str:
     }
     log = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
     return json.dumps(log, indent=2) + "\n"
-
-
-def fingerprints(findings: Sequence[Finding], context: Context) -> list[str]:
-    """For each finding a hash that stays the same when lines move: of its code, function, line and their ordinal."""
-    seen: Counter[tuple[str, str, str, str]] = Counter()
-    prints: list[str] = []
-    for finding in findings:
-        lines = context.lines(finding.path, finding.span.cell)
-        line = lines[finding.span.line - 1] if finding.span.line <= len(lines) else ""
-        key = (_uri(finding.path, context)["uri"], finding.code, finding.function, " ".join(line.split()))
-        seen[key] += 1
-        # surrogatepass: a file name may hold bytes that are no text
-        digest = hashlib.sha256("\0".join((*key, str(seen[key]))).encode("utf-8", "surrogatepass"))
-        prints.append(digest.hexdigest()[:32])
-    return prints
 
 
 def _rule(finding: Finding, context: Context) -> Json:
@@ -146,13 +129,8 @@ def _location(path: str, span: Span, context: Context) -> dict[str, Any]:
 
 
 def _uri(path: str, context: Context) -> dict[str, str]:
-    from urllib.parse import quote
-
-    absolute = os.path.abspath(path)
-    root = str(context.root).rstrip(os.sep) + os.sep
-    if absolute.startswith(root):
-        return {"uri": quote(os.fsencode(absolute[len(root) :].replace(os.sep, "/"))), "uriBaseId": _BASE}
-    return {"uri": "file://" + quote(os.fsencode(absolute.replace(os.sep, "/")))}
+    named = {"uri": uri(path, context.root)}
+    return named if within(path, context.root) is None else {**named, "uriBaseId": _BASE}
 
 
 def _region(span: Span) -> Json:
