@@ -134,4 +134,42 @@ def shifts(context: AssetExecutionContext, database: DuckDBResource) -> None:
     context.log.info("written")
 '''
 
-PROJECT = {"paths.py": PATHS, "employees.py": EMPLOYEES, "salaries.py": SALARIES, "shifts.py": SHIFTS}
+LEVELS = '''\
+"""Levels: what others made is read."""
+import duckdb
+from dagster import AssetExecutionContext, Config, asset
+from dagster_duckdb import DuckDBResource
+
+from .paths import database_file
+
+
+class Wanted(Config):
+    level: str = "senior"
+
+
+@asset
+def level_names() -> list:
+    return ["junior", "senior"]
+
+
+@asset
+def level_counts(context: AssetExecutionContext, level_names: list) -> int:
+    with duckdb.connect(database_file(), read_only=True) as conn:
+        context.log.info("levels: %s", level_names)
+        return conn.execute("SELECT count(*) FROM employees").fetchone()[0]
+
+
+@asset
+def wanted_level(config: Wanted, level: str, database: DuckDBResource) -> int:
+    print(config.model_dump())
+    with database.get_connection() as conn:
+        return conn.execute("SELECT count(*) FROM employees WHERE level = ?", [level]).fetchone()[0]
+'''
+
+PROJECT = {
+    "paths.py": PATHS,
+    "employees.py": EMPLOYEES,
+    "salaries.py": SALARIES,
+    "shifts.py": SHIFTS,
+    "levels.py": LEVELS,
+}

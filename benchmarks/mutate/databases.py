@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from random import Random
 
+from .blocks import blocks, inside
 from .repository import ASSETS, Candidate, Mutant, Opening, Operator
 from .text import Splice
 
@@ -13,11 +14,8 @@ FILE = "_database_file"
 
 
 def _blocks(candidate: Candidate) -> Iterator[tuple[Opening, ast.With, str]]:
-    """``with`` blocks that hold a connection to a file, with the indentation of their body."""
-    for opening in candidate.openings:
-        holder = opening.holder
-        if isinstance(holder, ast.With) and holder.body[0].lineno > holder.lineno and FILE not in candidate.bound:
-            yield opening, holder, candidate.text.indent(holder.body[0])
+    """The blocks of a function that leaves the name of the file free."""
+    return blocks(candidate) if FILE not in candidate.bound else iter(())
 
 
 def _plain(candidate: Candidate, opening: Opening) -> bool:
@@ -27,13 +25,6 @@ def _plain(candidate: Candidate, opening: Opening) -> bool:
 
 def _writes(candidate: Candidate, opening: Opening) -> bool:
     return _plain(candidate, opening) or not opening.raw
-
-
-def _inside(candidate: Candidate, block: ast.With, indent: str, *lines: str) -> Splice:
-    """Lines at the start of a block."""
-    first = block.body[0]
-    begin = candidate.text.line_start(min([first.lineno, *(d.lineno for d in getattr(first, "decorator_list", []))]))
-    return Splice(begin, begin, "".join(f"{indent}{line}\n" for line in lines))
 
 
 def _second(candidate: Candidate, opening: Opening, module: str, random: Random) -> str | None:
@@ -53,7 +44,7 @@ def opened_again(candidate: Candidate, random: Random) -> Iterator[Mutant]:
         call = _second(candidate, opening, module, random)
         if call is not None:
             lines = [f"with {call} as again:", '    again.execute("SELECT 1").fetchall()']
-            yield candidate.mutant("AL211", "opened_again", [_inside(candidate, block, indent, *lines), *needs])
+            yield candidate.mutant("AL211", "opened_again", [inside(candidate, block, indent, *lines), *needs])
 
 
 def opened_again_by_helper(candidate: Candidate, random: Random) -> Iterator[Mutant]:
@@ -65,7 +56,7 @@ def opened_again_by_helper(candidate: Candidate, random: Random) -> Iterator[Mut
             "\n\ndef _peek(path):\n    import duckdb\n\n    with duckdb.connect(path, read_only=True) as reader:\n"
             '        return reader.execute("SELECT 1").fetchall()\n'
         )
-        splices = [candidate.at_module_level(helper), _inside(candidate, block, indent, f"_peek({opening.path})")]
+        splices = [candidate.at_module_level(helper), inside(candidate, block, indent, f"_peek({opening.path})")]
         yield candidate.mutant("AL211", "opened_again_by_helper", splices)
 
 
@@ -75,7 +66,7 @@ def attached(candidate: Candidate, random: Random) -> Iterator[Mutant]:
         if _writes(candidate, opening):
             mode = random.choice(["", " (READ_ONLY)"])
             lines = [f"{FILE} = {opening.path}", f"{opening.name}.execute(f\"ATTACH '{{{FILE}}}' AS twin{mode}\")"]
-            yield candidate.mutant("AL211", "attached", [_inside(candidate, block, indent, *lines)])
+            yield candidate.mutant("AL211", "attached", [inside(candidate, block, indent, *lines)])
 
 
 def _touching(name: str, *lines: str) -> Operator:
@@ -84,7 +75,7 @@ def _touching(name: str, *lines: str) -> Operator:
     def operator(candidate: Candidate, random: Random) -> Iterator[Mutant]:
         for opening, block, indent in _blocks(candidate):
             written = [line.format(opening.path) for line in lines]
-            yield candidate.mutant("AL212", name, [_inside(candidate, block, indent, *written)])
+            yield candidate.mutant("AL212", name, [inside(candidate, block, indent, *written)])
 
     return operator
 
@@ -94,7 +85,7 @@ def touched_by_helper(candidate: Candidate, random: Random) -> Iterator[Mutant]:
     for opening, block, indent in _blocks(candidate):
         if "_keep_copy" not in candidate.bound:
             helper = "\n\ndef _keep_copy(path):\n    import shutil\n\n    shutil.copyfile(path, str(path) + '.copy')\n"
-            call = _inside(candidate, block, indent, f"_keep_copy({opening.path})")
+            call = inside(candidate, block, indent, f"_keep_copy({opening.path})")
             yield candidate.mutant("AL212", "touched_by_helper", [candidate.at_module_level(helper), call])
 
 
@@ -105,7 +96,7 @@ def _running(name: str, *lines: str) -> Operator:
         for opening, block, indent in _blocks(candidate):
             if _writes(candidate, opening):
                 written = [line.format(opening.path) for line in lines]
-                yield candidate.mutant("AL209", name, [_inside(candidate, block, indent, *written)])
+                yield candidate.mutant("AL209", name, [inside(candidate, block, indent, *written)])
 
     return operator
 
@@ -124,7 +115,7 @@ def run_by_pool(candidate: Candidate, random: Random) -> Iterator[Mutant]:
             "with Workers() as workers:",
             f"    workers.submit(_count_tables, {opening.path}).result()",
         ]
-        splices = [candidate.at_module_level(helper), _inside(candidate, block, indent, *lines)]
+        splices = [candidate.at_module_level(helper), inside(candidate, block, indent, *lines)]
         yield candidate.mutant("AL209", "run_by_pool", splices)
 
 
@@ -134,7 +125,7 @@ def _sharing(name: str, *lines: str) -> Operator:
     def operator(candidate: Candidate, random: Random) -> Iterator[Mutant]:
         for opening, block, indent in _blocks(candidate):
             written = [line.format(opening.name) for line in lines]
-            yield candidate.mutant("AL210", name, [_inside(candidate, block, indent, *written)])
+            yield candidate.mutant("AL210", name, [inside(candidate, block, indent, *written)])
 
     return operator
 
