@@ -47,9 +47,15 @@ def files(*paths: str, **flags: object) -> list[str]:
 
 
 class TestDirectories:
+    def test_stand_for_what_include_names(self) -> None:
+        make("a.py", "b.pyw", "c.md", "scripts/d", "e.txt", "f.txt", ".gitignore")
+        Path(".gitignore").write_text("f.txt\n")
+        Path("asset-lint.toml").write_text('include = ["*.py"]\nextend-include = ["*.pyw", "scripts/*", "*.txt"]\n')
+        assert files() == ["a.py", "b.pyw", "e.txt", "scripts/d"]
+
     def test_stand_for_the_python_files_below_them(self) -> None:
-        make("a.py", "b/c.py", "b/d.pyi", "b/e.txt", "b/f.pyc", "b/g.ipynb", "h", "b/i.PY")
-        assert files() == ["a.py", "b/c.py", "b/g.ipynb"]
+        make("a.py", "b/c.py", "b/d.pyi", "b/e.txt", "b/f.pyc", "b/g.ipynb", "b/j.md", "b/k.rst", "h", "b/i.PY")
+        assert files() == ["a.py", "b/c.py", "b/g.ipynb", "b/j.md", "b/k.rst"]
 
     def test_come_out_in_the_order_of_the_paths(self) -> None:
         make("b.py", "a/z.py", "a.py", "a/b/c.py")

@@ -188,6 +188,9 @@ class Check:
                     failed.append(str(error))
         for sentence in failed:
             self.problem(sentence)
+        if not self.quiet:
+            for sentence in (result.note for result in results if result.note):
+                tell(f"note: {sentence}")
         self.note(f"checked {len(results)} files in {time.monotonic() - since:.2f} s")
         for file in sorted({str(config.file) for _, config in files if config.file}):
             self.note(f"configuration: {file}")

@@ -34,7 +34,7 @@ EXCLUDED = (
 
 
 #: What the files are called that are looked for in directories, unless ``include`` says otherwise.
-INCLUDED = (".py", ".ipynb")
+INCLUDED = (".py", ".ipynb", ".md", ".rst")
 
 
 @dataclass(frozen=True, slots=True)

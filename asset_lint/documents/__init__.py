@@ -3,6 +3,8 @@
 ``virtual``    one module made of a document's code, and the way back from its places and text to the document's
 ``notebook``   notebooks: their cells, and how changed ones are written into the JSON
 ``magics``     IPython's own syntax, set aside while a cell is read as Python
+``prose``      documents for people: their blocks, and how changed ones are written back
+``markdown``, ``restructured``   where the blocks stand
 """
 
 from __future__ import annotations
@@ -16,7 +18,8 @@ from .virtual import Document
 __all__ = ["Document", "is_document", "is_notebook", "source_of", "worth_reading"]
 
 NOTEBOOKS = (".ipynb",)
-SUFFIXES = NOTEBOOKS
+MARKDOWN = (".md", ".markdown")
+SUFFIXES = (*NOTEBOOKS, *MARKDOWN, ".rst")
 
 _ABOUT = re.compile(rb"[dD]agster|DAGSTER")
 
@@ -41,8 +44,17 @@ def source_of(path: str, data: bytes) -> Source:
 
     Raises InvalidSyntax for a notebook that is none.
     """
-    if is_notebook(path) and worth_reading(data):
+    if not is_document(path) or not worth_reading(data):
+        return Source(path, data)
+    if is_notebook(path):
         from .notebook import read
 
         return read(path, data)
-    return Source(path, data)
+    from .prose import document, lines_of
+
+    if path.endswith(MARKDOWN):
+        from .markdown import pieces
+    else:
+        from .restructured import pieces
+    lines = lines_of(data) or ()
+    return document(path, data, lines, list(pieces(lines)))

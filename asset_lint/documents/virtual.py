@@ -24,7 +24,8 @@ class Cell:
 
     ``number`` is what readers count it by (from 1), 0 where lines are counted through the whole file. ``rows`` has for
     each of its lines the 1-based line where it stands and how many characters stand before it there, which are
-    ``prefix`` or a part of it. A ``fixed`` one is there to be read only.
+    ``prefix`` or a part of it. A ``fixed`` one is there to be read only; one that is ``implied`` stands nowhere in the
+    document, whose layout decides what to make of a change.
     """
 
     code: str
@@ -32,6 +33,7 @@ class Cell:
     number: int = 0
     prefix: str = ""
     fixed: bool = False
+    implied: bool = False
 
 
 class Layout(Protocol):
@@ -51,8 +53,8 @@ class Document(Source):
     """The code of a document as one module. ``raw`` is the document's own content.
 
     ``faults`` are the cells that are no Python, by the places in this module where they would stand. ``parts`` are the
-    first lines of the pieces that each speak for themselves, none in a notebook. ``notes`` are sentences on what could
-    not be read.
+    first lines of the pieces that each speak for themselves, none in a notebook. ``unknown`` are functions that are
+    called and that nothing in the document defines, ``passed_over`` counts the blocks that are no Python.
     """
 
     is_document = True
@@ -66,7 +68,8 @@ class Document(Source):
         *,
         faults: Sequence[tuple[int, InvalidSyntax]] = (),
         in_parts: bool = False,
-        notes: Sequence[str] = (),
+        unknown: Sequence[str] = (),
+        passed_over: int = 0,
     ) -> None:
         text = "".join(f"#{MARK} {index}\n{cell.code}" for index, cell in enumerate(cells))
         super().__init__(path, text.encode())
@@ -74,7 +77,8 @@ class Document(Source):
         self._raw = raw
         self.cells = cells
         self.layout = layout
-        self.notes = tuple(notes)
+        self.unknown = tuple(unknown)
+        self.passed_over = passed_over
         self._firsts: list[int] = []
         line = 1
         for cell in cells:
@@ -99,7 +103,7 @@ class Document(Source):
         codes = pieces[2::2]
         if pieces[1::2] != [str(index) for index in range(len(self.cells))] or not codes:
             raise FixError(f"{self.path}: the change goes beyond one cell")
-        first = next((index for index, cell in enumerate(self.cells) if not cell.fixed), 0)
+        first = next((index for index, cell in enumerate(self.cells) if not cell.fixed and not cell.implied), 0)
         codes[first] = pieces[0] + codes[first]
         changed = {index: code for index, code in enumerate(codes) if code != self.cells[index].code}
         for index in changed:
@@ -116,6 +120,10 @@ class Document(Source):
             old, new = self.page(number), after.page(number)
             if old != new:
                 yield (f":cell {number}" if number else ""), old, new
+
+    def allows(self, fix: Fix) -> bool:
+        """Whether a fix changes nothing but code."""
+        return not any(self.cells[self._index(edit.span.line)].fixed for edit in fix.edits)
 
     # -- back to the document: places ---------------------------------------------------------------------------------
 

@@ -31,15 +31,20 @@ _ABOUT = re.compile(rb"dagster|duckdb", re.IGNORECASE)
 
 
 Versions = tuple[str, ...] | None
+_NAMED = 4  # names that a note tells
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """``findings`` are what is to be reported, ``problems`` are sentences on what kept a rule from its end."""
+    """``findings`` are what is to be reported, ``problems`` are sentences on what kept a rule from its end.
+
+    ``note`` says what could not be read of a document.
+    """
 
     source: Source
     findings: tuple[Finding, ...] = ()
     problems: tuple[str, ...] = ()
+    note: str = ""
 
 
 class Checker:
@@ -106,9 +111,12 @@ class Checker:
         findings = [self._policy(config).judge(each) for each in findings if selection.reports(each)]
         if self.baseline is not None and findings:
             findings = self.baseline.new(source, findings)
+        note = ""
         if isinstance(source, Document):
+            findings = [replace(f, fix=None) if f.fix and not source.allows(f.fix) else f for f in findings]
             findings += [self._invalid(source, fault) for fault in source.faults]
-        return Checked(source, tuple(sorted(findings, key=lambda each: each.order)), tuple(problems))
+            note = _unread(source, config)
+        return Checked(source, tuple(sorted(findings, key=lambda each: each.order)), tuple(problems), note)
 
     def lay_over(self, path: str, data: bytes) -> None:
         """From now on, the file has that content, whatever the disk says."""
@@ -188,6 +196,20 @@ class Checker:
             span=_place(source, error.line, error.column),
             noqa_line=error.line,
         )
+
+
+def _unread(document: Document, config: Config) -> str:
+    """What of a document could not be judged, in a sentence."""
+    unknown = [name for name in document.unknown if name not in config.known_connections]
+    if not unknown:
+        return ""
+    names = ", ".join(f"`{name}`" for name in unknown[:_NAMED]) + (" …" if len(unknown) > _NAMED else "")
+    it = "what it gives was not checked" if len(unknown) == 1 else "what they give was not checked"
+    told = f"{document.path} calls {names} and shows no definition: {it} (see `known-connections`)"
+    if document.passed_over:
+        count = document.passed_over
+        told += f"; {count} {'block is' if count == 1 else 'blocks are'} no Python"
+    return told
 
 
 def _known(target: targets.Target, known: tuple[targets.Version, ...]) -> Versions:

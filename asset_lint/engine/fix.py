@@ -63,6 +63,7 @@ class _Repair:
             current.source.text if changed else None,
             tuple(finding for _, finding in self.applied),
             "\n".join(self.problems) or None,
+            first.note,
         )
 
     def without_uncovering(self, first: Checked) -> Checked:
@@ -147,7 +148,7 @@ class _Repair:
         try:
             after = self.checker.check(self.path, before.source.encode(text), self.config)
         except FixError as error:
-            return str(error)
+            return "" if before.source.is_document else str(error)  # there, a fix may ask for more than a cell
         if after.problems:
             return after.problems[0]
         broken = [finding for finding in after.findings if finding.code == INVALID_SYNTAX]
@@ -203,4 +204,5 @@ def result_of(path: str, checked: Checked) -> FileResult:
         checked.findings,
         checked.source if checked.findings else None,
         error="\n".join(checked.problems) or None,
+        note=checked.note,
     )

@@ -31,7 +31,8 @@ class FileResult:
     ``source`` is the file as it was read (None where nothing was found, or where it can't be decoded); ``text`` is
     what fixing made of it, None if that changed nothing. ``findings`` are what is left: they stand in ``final``.
     ``applied`` are those whose fixes were applied, as they stood when that was done. ``error`` says why the file could
-    not be checked or fixed as a whole (it can't be read, a rule raised); the exit status is then 2.
+    not be checked or fixed as a whole (it can't be read, a rule raised); the exit status is then 2. ``note`` says what
+    of a document could not be judged.
     """
 
     path: str
@@ -40,6 +41,7 @@ class FileResult:
     text: str | None = None
     applied: tuple[Finding, ...] = ()
     error: str | None = None
+    note: str = ""
 
     @property
     def final(self) -> Source | None:
@@ -57,7 +59,7 @@ class FileResult:
     def __reduce__(self) -> tuple[object, ...]:
         # the trees that a source carries along are not worth sending from process to process
         source = None if self.source is None else (self.source.path, self.source.raw)
-        return _restore, (self.path, self.findings, source, self.text, self.applied, self.error)
+        return _restore, (self.path, self.findings, source, self.text, self.applied, self.error, self.note)
 
 
 def _restore(
@@ -67,8 +69,9 @@ def _restore(
     text: str | None,
     applied: tuple[Finding, ...],
     error: str | None,
+    note: str,
 ) -> FileResult:
-    return FileResult(path, findings, None if source is None else source_of(*source), text, applied, error)
+    return FileResult(path, findings, None if source is None else source_of(*source), text, applied, error, note)
 
 
 def write(result: FileResult) -> None:

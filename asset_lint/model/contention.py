@@ -129,7 +129,11 @@ class Contentions:
         return self._are_together(one.node, other.node) and self.graph.ordered(one.node, other.node) is False
 
     def _are_together(self, one: AssetNode, other: AssetNode) -> bool:
-        """Whether two assets can be in one Definitions: no other asset below their folder has a key of theirs."""
+        """Whether two assets can be in one Definitions: no other asset below their folder has a key of theirs, and they
+        are no two examples of a document."""
+        module = one.place.module
+        if module is other.place.module and module.part_of(one.place.node) != module.part_of(other.place.node):
+            return False
         folder = os.path.commonpath([os.path.dirname(n.place.module.file) for n in (one, other)]) + os.sep
         near = [node for node in self.graph.nodes if node.place.module.file.startswith(folder) and node.definition]
         keys = [key for node in near for key in node.keys]

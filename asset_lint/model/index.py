@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import os
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -38,7 +39,11 @@ class Module:
         self.classes: list[Class] = []
         self.star_imports: list[str] = []
         self.scope = Scope(self, None, None)
-        _Indexer(self).body(tree.body, self.scope, None, None, "")
+        indexer = _Indexer(self)
+        if source.parts:
+            indexer.parts(tree.body, source.parts)
+        else:
+            indexer.body(tree.body, self.scope, None, None, "")
 
     def span(self, node: ast.AST) -> Span:
         """Where ``node`` stands (decorators are not part of a function)."""
@@ -67,6 +72,10 @@ class Module:
             isinstance(s, ast.ImportFrom) and s.module == "__future__" and any(a.name == "annotations" for a in s.names)
             for s in self.tree.body
         )
+
+    def part_of(self, node: ast.AST) -> int:
+        """The part of the module that a node stands in: a document's blocks are examples, each for itself."""
+        return bisect_right(self.source.parts, getattr(node, "lineno", 0))
 
     def mentions(self, name: str) -> int:
         """How often the module's code reads a name; what stands in strings is not counted."""
@@ -393,6 +402,21 @@ class _Indexer:
         self.collect(statements, scope, owner, parent, prefix)
         if scope is self.module.scope:
             _Binder(self.module, scope).body(statements)
+
+    def parts(self, statements: Sequence[ast.stmt], firsts: Sequence[int]) -> None:
+        """A module in parts: each sees its own names, then those of the parts before it, the nearest first, then the
+        others'. The module's scope has the names of all."""
+        scope = self.module.scope
+        found: list[tuple[list[ast.stmt], Scope]] = []
+        for first, end in zip(firsts, [*firsts[1:], None]):
+            own = [each for each in statements if first <= each.lineno and (end is None or each.lineno < end)]
+            if own:
+                scope = Scope(self.module, scope, None)
+                found.append((own, scope))
+                self.collect(own, scope, None, None, "")
+        for own, inner in found:
+            _Binder(self.module, inner).body(own)
+        _Binder(self.module, self.module.scope).body(statements)
 
     def collect(
         self, statements: Sequence[ast.stmt], scope: Scope, owner: Class | None, parent: Def | None, prefix: str
