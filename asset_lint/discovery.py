@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +37,21 @@ def discover(paths: Sequence[str], configs: ConfigFiles) -> Found:
         walk.add(path)
     files = tuple((Path(name), config) for name, config in sorted(walk.files.items()))
     return Found(files, tuple(walk.problems))
+
+
+def of_project(config: Config) -> tuple[tuple[Path, Config], ...]:
+    """Every file below the root of ``config`` that it does not leave out, whatever other configurations say."""
+    return discover((str(config.root),), _Same(config)).files
+
+
+class _Same(ConfigFiles):
+    """One configuration for every directory."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+
+    def of(self, directory: Path | str, names: Collection[str] | None = None) -> Config:
+        return self._config
 
 
 def excluded(path: Path | str, config: Config) -> bool:

@@ -222,13 +222,11 @@ def rule(code: str | None, everything: bool, output_format: str) -> None:
     """Print a rule's page: what it wants, why, an example, how it is fixed."""
     import json
 
-    from asset_lint.registry import load
-
     from . import pages
 
     if (code is None) is not everything:
         raise click.UsageError("give either the code or name of a rule, or --all")
-    registry = load()
+    registry = pages.registry()
     chosen = list(registry.pages.values()) if code is None else [registry.find(code)]
     if output_format == "text":
         write(pages.rule_text(chosen))
@@ -240,11 +238,9 @@ def rule(code: str | None, everything: bool, output_format: str) -> None:
 @group.command(cls=Command)
 def rules() -> None:
     """List all rules."""
-    from asset_lint.registry import load
+    from .pages import registry, rules_table
 
-    from .pages import rules_table
-
-    write(rules_table(load().pages.values()))
+    write(rules_table(registry().pages.values()))
 
 
 def _keys(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:

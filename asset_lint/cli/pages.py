@@ -12,7 +12,17 @@ from asset_lint.config import KEYS, Config, Setting, kinds, targets
 from asset_lint.errors import UsageError
 
 if TYPE_CHECKING:
-    from asset_lint.registry import Page
+    from asset_lint.registry import Page, Registry
+
+
+def registry() -> Registry:
+    """All rules, also those in SQL that the configuration of the working directory names."""
+    from asset_lint.config.files import ConfigFiles
+    from asset_lint.registry import load
+
+    known = load()
+    known.sql_rules(ConfigFiles().of(Path.cwd()))
+    return known
 
 
 def rule_text(pages: Iterable[Page]) -> str:

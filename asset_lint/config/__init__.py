@@ -185,6 +185,12 @@ class Config:
         "that don't touch DuckDB.",
         example="all-assets = true",
     )  # fmt: skip
+    sql_rules: tuple[Path, ...] = _setting(
+        kinds.FILES, (),
+        "Files with rules of your own, each a SELECT over the project's facts (`asset-lint query` lists these) whose "
+        "rows are findings; relative to the configuration file, globs are expanded. Needs `asset-lint[query]`.",
+        example='sql-rules = ["rules/no_orphans.sql", "rules/team/*.sql"]', adds=True,
+    )  # fmt: skip
     trust_code: bool = _setting(
         kinds.BOOL, False,
         "Whether `verify` may run the code under test without saying so first.",

@@ -93,6 +93,16 @@ def _paths(value: object, base: Path) -> tuple[Path, ...]:
     return tuple(found)
 
 
+def _files(value: object, base: Path) -> tuple[Path, ...]:
+    found: list[Path] = []
+    for text in _strings(value, base):
+        if any(char in text for char in "*?["):
+            found += sorted(path for path in base.glob(text) if path.is_file())
+        else:
+            found.append(_path(text, base))
+    return tuple(dict.fromkeys(found))
+
+
 def _per_file(value: object, base: Path) -> PerFile:
     if not isinstance(value, dict):
         raise ValueError(f"expected a table of patterns and lists of rule selectors, got {name_of(value)}")
@@ -133,6 +143,7 @@ SELECTORS = Kind("list[RuleSelector]", {"type": "array", "items": {"type": "stri
 PATTERNS = Kind("list[str]", {"type": "array", "items": {"type": "string", "minLength": 1}}, _patterns)
 PATH = Kind("str", {"type": "string", "minLength": 1}, _path)
 PATHS = Kind("list[str]", _LIST, _paths)
+FILES = Kind("list[str]", _LIST, _files)
 PER_FILE = Kind(
     "dict[str, list[RuleSelector]]",
     {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string", "minLength": 1}}},

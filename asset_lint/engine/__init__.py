@@ -49,12 +49,15 @@ def run(
     Nothing is written: that is :func:`write`'s business, and it may be done while iterating. Fixes are found against
     the files as they stand before, whatever their order and the number of ``jobs``.
 
-    Raises ConfigError at once for an unknown rule in a configuration; RuleError and FixError while iterating.
+    Raises ConfigError at once for an unknown rule in a configuration, and for a rule in SQL that can't be used;
+    RuleError and FixError while iterating.
     """
     for config in {id(config): config for _, config in files}.values():
         registry.validate(config)
     overlay = {} if stdin is None else {str(path): stdin for path, _ in files}
     session = _Session(files, registry, mode, gated, ignore_noqa, baseline, leave, overlay)
+    for config in {id(config): config for _, config in files if config.sql_rules}.values():
+        session.checker.judge(config)
     results = _results(session, jobs, on_file or (lambda path: None))
     return results if mode is Mode.CHECK else _settled(session, results, jobs)
 

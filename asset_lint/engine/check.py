@@ -25,6 +25,7 @@ from .visit import Plan, visit, what
 if TYPE_CHECKING:
     from asset_lint.baseline import Baseline
     from asset_lint.config import Config
+    from asset_lint.facts.judging import Judged
 
 #: What a file speaks of that must parse; what is wrong with others is other tools' business.
 _ABOUT = re.compile(rb"dagster|duckdb", re.IGNORECASE)
@@ -51,7 +52,7 @@ class Checker:
     """Checks files, one at a time; what it learns of their projects it keeps.
 
     ``gated=False`` parses and walks every file: slower, and by promise equal. ``overlay`` is the content of
-    files, by path, for which the disk does not say the truth.
+    files, by path, for which the disk does not say the truth. ``sql=False`` leaves out the rules in SQL.
     """
 
     def __init__(
@@ -62,12 +63,15 @@ class Checker:
         ignore_noqa: bool = False,
         baseline: Baseline | None = None,
         overlay: Mapping[str, bytes] | None = None,
+        sql: bool = True,
     ) -> None:
         self.registry = registry
         self.gated = gated
         self.ignore_noqa = ignore_noqa
         self.baseline = baseline
         self.overlay = overlay or {}
+        self.sql = sql
+        self._judged: dict[int, tuple[Judged, ...]] = {}
         self._projects: dict[tuple[int, Versions, Versions], Project] = {}
         self._targets: dict[tuple[int, str], tuple[Versions, Versions]] = {}
         self._plans: dict[frozenset[str], Plan] = {}
@@ -106,6 +110,11 @@ class Checker:
                 raise
             except Exception as error:
                 problems.append(f"asset-lint itself failed on {path}: {what(error)}")
+        if config.sql_rules:
+            if self.sql:
+                findings += self._of_sql(path, data, config)
+            else:
+                selection = replace(selection, codes=selection.codes - self.registry.sql.keys())
         if not self.ignore_noqa and (findings or not self.gated or mentions(data, self.registry)):
             findings = self._unsuppressed(source, findings, selection, complete=not problems)
         findings = [self._policy(config).judge(each) for each in findings if selection.reports(each)]
@@ -117,6 +126,35 @@ class Checker:
             findings += [self._invalid(source, fault) for fault in source.faults]
             note = _unread(source, config)
         return Checked(source, tuple(sorted(findings, key=lambda each: each.order)), tuple(problems), note)
+
+    def judge(self, config: Config) -> None:
+        """Run the rules in SQL of a configuration on its project as it is; raises ConfigError, UsageError."""
+        if id(config) not in self._judged:
+            self._judged[id(config)] = (self._judge(config),) if self.registry.running_sql(config) else ()
+
+    def _judge(self, config: Config) -> Judged:
+        from asset_lint.facts.judging import Judged
+
+        return Judged(self.registry.running_sql(config), config, self)
+
+    def _of_sql(self, path: str, data: bytes, config: Config) -> list[Finding]:
+        """What the rules in SQL find in a file; they are asked again where its content is another by now."""
+        self.judge(config)
+        absolute = os.path.abspath(path)
+        for judged in self._judged[id(config)]:
+            if judged.is_of(absolute, data):
+                return judged.findings(absolute, path)
+        if not self._judged[id(config)]:
+            return []
+        first, latest = self._judged[id(config)][0], self._judge(config)
+        self._judged[id(config)] = (first, latest)
+        return latest.findings(absolute, path)
+
+    def without_sql(self) -> Checker:
+        """One that knows what this one knows, and leaves out the rules in SQL, and the baseline."""
+        other = Checker(self.registry, gated=self.gated, overlay=self.overlay, sql=False)
+        other._projects, other._targets = self._projects, self._targets
+        return other
 
     def lay_over(self, path: str, data: bytes) -> None:
         """From now on, the file has that content, whatever the disk says."""

@@ -18,6 +18,8 @@ from .pages import INVALID_SYNTAX, OWN, UNKNOWN_CODE, UNUSED_SUPPRESSION, Page, 
 if TYPE_CHECKING:
     from asset_lint.config import Config
 
+    from .sql import SqlRule
+
 __all__ = [
     "INVALID_SYNTAX", "UNKNOWN_CODE", "UNUSED_SUPPRESSION",
     "Page", "Registry", "Selection", "closest", "load",
@@ -76,7 +78,42 @@ class Registry:
             self._by_name[rule.name] = rule.code
         self.pages = dict(sorted(self.pages.items()))
         self.prefixes = frozenset(code.rstrip("0123456789") for code in self.pages)
+        self.sql: dict[str, SqlRule] = {}  # by code
+        self._adopted: dict[Path, SqlRule] = {}
         self._selections: dict[tuple[int, tuple[str, ...]], tuple[Config, Selection]] = {}
+
+    # -- rules in SQL -------------------------------------------------------------------------------------------------
+
+    def sql_rules(self, config: Config) -> list[SqlRule]:
+        """The rules in SQL that a configuration names; from then on they are known as all others are.
+
+        Raises ConfigError for a file that can't be used, or whose code or name is taken.
+        """
+        return [self._adopt(file) for file in config.sql_rules]
+
+    def _adopt(self, file: Path) -> SqlRule:
+        known = self._adopted.get(file)
+        if known is not None:
+            return known
+        from .sql import read
+
+        rule = read(file)
+        for taken, what in ((self.pages.get(rule.code), "code"), (self._page(rule.name), "name")):
+            if taken is not None:
+                word = rule.code if what == "code" else rule.name
+                raise ConfigError(f"{file}: the {what} `{word}` is taken by {_where(taken)}")
+        self._adopted[file] = self.sql[rule.code] = rule
+        self.pages = dict(sorted({**self.pages, rule.code: rule.page}.items()))
+        self._by_name[rule.name] = rule.code
+        self.prefixes |= {rule.code.rstrip("0123456789")}
+        self._selections.clear()
+        return rule
+
+    def running_sql(self, config: Config) -> list[SqlRule]:
+        """Those that run: their codes are selected, for some files at least."""
+        rules = self.sql_rules(config)
+        codes = self._select(config, ()).codes if rules else frozenset()
+        return [rule for rule in rules if rule.code in codes]
 
     def _page(self, name: str) -> Page | None:
         return self.pages.get(self._by_name.get(name, ""))
@@ -113,7 +150,8 @@ class Registry:
         return frozenset(rule for rule in self.rules if rule.code in codes)
 
     def validate(self, config: Config) -> None:
-        """Raise ConfigError for an unknown selector anywhere in ``config``."""
+        """Raise ConfigError for an unknown selector, or an unusable rule in SQL, anywhere in ``config``."""
+        self.sql_rules(config)
         for key in ("select", "ignore", "extend-select", "extend-ignore", "fixable", "unfixable",
                     "extend-safe-fixes", "extend-unsafe-fixes"):  # fmt: skip
             self._reach(getattr(config, key.replace("-", "_")) or (), key)
@@ -126,6 +164,7 @@ class Registry:
         key = (id(config), ignored)
         known = self._selections.get(key)
         if known is None:
+            self.sql_rules(config)
             # the configuration is kept, so that no other can get its id
             known = self._selections[key] = (config, self._select(config, ignored))
         return known[1]
@@ -198,7 +237,9 @@ def _more_specific(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str
 
 
 def _where(page: Page) -> str:
-    return f"{page.rule.__module__}.{page.rule.__qualname__}" if page.rule else f"{page.code} of asset-lint itself"
+    if page.rule is not None:
+        return f"{page.rule.__module__}.{page.rule.__qualname__}"
+    return f"{page.code} of asset-lint itself" if page.pack == "asset_lint" else page.pack
 
 
 def _examine(rule: type[Rule]) -> None:

@@ -50,7 +50,7 @@ class Session:
         self._checked: dict[str, tuple[int, Checked]] = {}
         self._state = 0  # counts what may change a finding anywhere
         self._configs = self._new_configs()
-        self._checker = Checker(self.registry)
+        self._checker = Checker(self.registry, sql=False)  # these see the whole project, at each key
         self._baselines: dict[Path, Baseline | None] = {}
 
     def configure(self, flags: dict[str, object], config_file: Path | None) -> None:
@@ -61,7 +61,7 @@ class Session:
     def reread(self) -> None:
         """Files were made, changed or removed behind the editor's back, or the configuration has changed."""
         self._configs = self._new_configs()
-        self._checker = Checker(self.registry, overlay=self._overlay())
+        self._checker = Checker(self.registry, overlay=self._overlay(), sql=False)
         self._baselines.clear()
         self._state += 1
 
