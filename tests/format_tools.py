@@ -16,7 +16,7 @@ from asset_lint.finding import Finding
 __all__ = ["CODE_QUALITY", "CONTROL", "DIAGNOSTICS", "FORMATS", "check_junit", "hostile", "rendered"]
 
 
-def record(required: dict[str, Any], **optional: Any) -> dict[str, Any]:
+def record(required: dict[str, Any], /, **optional: Any) -> dict[str, Any]:
     """The schema of an object that must have some keys, may have others, and has no more."""
     return {
         "type": "object",
