@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -77,16 +77,28 @@ class Baseline:
             raise ConfigError(f"{path}: this is no baseline: {error}") from error
         return cls(path, counts)
 
-    def new(self, source: Source, findings: Iterable[Finding]) -> list[Finding]:
-        """Those of a file's ``findings`` that the baseline does not know."""
+    def divided(self, source: Source, findings: Iterable[Finding]) -> tuple[list[Finding], list[Key]]:
+        """Those of a file's ``findings`` that the baseline does not know, and what it knows the others by."""
         left = Counter(self.counts)
-        found: list[Finding] = []
+        new: list[Finding] = []
+        known: list[Key] = []
         for finding, key in zip(ordered := _in_order(findings), self.keys(source, ordered), strict=True):
             if key is not None and left[key] > 0:
                 left[key] -= 1
+                known.append(key)
             else:
-                found.append(finding)
-        return found
+                new.append(finding)
+        return new, known
+
+    def stale(self, known: Iterable[Key], checked: Iterable[str], runs: Callable[[Key], bool]) -> list[Key]:
+        """What is known but was not found, each as often as that is so: in ``checked`` files (``known`` is what was
+        found there) of rules that run, and in files that are gone."""
+        files = {self.path_of(path) for path in checked}
+        folder = self.path.parent
+        left = Counter(self.counts)
+        left.subtract(known)
+        idle = (key for key in left if (runs(key) if key.path in files else not (folder / key.path).exists()))
+        return sorted(Counter({key: left[key] for key in idle if left[key] > 0}).elements())
 
     def keys(self, source: Source, findings: Iterable[Finding]) -> list[Key | None]:
         """What each of a file's findings is known by; None for AL000, which is never known."""

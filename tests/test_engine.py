@@ -16,7 +16,7 @@ import pytest
 from asset_lint.baseline import Baseline
 from asset_lint.config import Config
 from asset_lint.config.patterns import Pattern
-from asset_lint.engine import FileResult, Mode, add_noqa, run, write
+from asset_lint.engine import FileResult, Mode, add_comments, run, write
 from asset_lint.errors import ConfigError, RuleError, SourceError
 from asset_lint.finding import Safety
 from asset_lint.registry import Registry
@@ -649,7 +649,7 @@ def test_the_gates_lose_nothing(project: Project) -> None:
 
 def noqa(project: Project, text: str, reason: str | None = None, rules: Rules = er.WORDS) -> tuple[str, int]:
     path = project.add("one.py", text)
-    count = add_noqa([(Path("one.py"), project.config())], Registry(rules), reason)
+    count = add_comments([(Path("one.py"), project.config())], Registry(rules), reason)
     return path.read_text(), count
 
 
@@ -681,5 +681,5 @@ def test_suppressing_goes_on_behind_a_file_that_cannot_be_checked(project: Proje
     config = project.config()
     path = project.add("two.py", asset("plain"))
     with pytest.raises(SourceError, match=r"cannot read one\.py"):
-        add_noqa([(Path("one.py"), config), (Path("two.py"), config)], Registry(er.WORDS))
+        add_comments([(Path("one.py"), config), (Path("two.py"), config)], Registry(er.WORDS))
     assert path.read_text() == asset("plain  # noqa: XE104")

@@ -14,7 +14,7 @@ import click
 from asset_lint.errors import AssetLintError, UsageError
 from asset_lint.version import version as installed_version
 
-from .asking import COMMANDS
+from . import adopting, asking
 from .options import (
     FILES,
     FIXING,
@@ -107,7 +107,7 @@ def _version_line() -> str:
 
 @click.group(
     "asset-lint",
-    commands=COMMANDS,
+    commands=(*adopting.COMMANDS, *asking.COMMANDS),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="""\
 \b
@@ -170,10 +170,7 @@ Exit status:
     "--verify", cls=Option, section=FIXING, is_flag=True,
     help="Keep a fix only if its asset, run before and after, shows that it is right.",
 )  # fmt: skip
-@click.option(
-    "--add-noqa", cls=Option, section=FIXING, metavar="[=REASON]",
-    help="Write a noqa comment, with a reason if one is given, at everything that is found.",
-)  # fmt: skip
+@adopting.options
 @click.option(
     "--output-format", cls=Option, section=OUTPUT, type=Format(), metavar="FORMAT", envvar="ASSET_LINT_OUTPUT_FORMAT",
     show_envvar=True, help=FORMATS.replace(",", " (default),", 1) + ".",
@@ -312,57 +309,6 @@ def verify(paths: tuple[str, ...], **given: Any) -> int:
     from .verifying import Verification
 
     return Verification(paths, given).run()
-
-
-@group.group(
-    short_help="Keep known findings in a file.",
-    epilog="""\
-\b
-Examples:
-  asset-lint baseline write     remember today's findings
-  asset-lint check              reports only what is new
-  asset-lint baseline prune     forget what has been mended
-""",
-)
-def baseline() -> None:
-    """Keep known findings in a file, so that only new ones are reported.
-
-    The file is the one that the setting `baseline` names, else asset-lint-baseline.json in the project's root. It knows
-    a finding by its function and its code, not by its line.
-    """
-
-
-@baseline.command("write", cls=Command)
-@click.argument("paths", nargs=-1, metavar="[PATHS]...")
-@configuration
-@click.option("-q", "--quiet", cls=Option, is_flag=True, help="Print nothing but errors.")
-def baseline_write(paths: tuple[str, ...], **given: Any) -> int:
-    """Remember what is found now, and nothing else."""
-    from .baselines import change
-
-    return change("write", paths, given)
-
-
-@baseline.command("update", cls=Command)
-@click.argument("paths", nargs=-1, metavar="[PATHS]...")
-@configuration
-@click.option("-q", "--quiet", cls=Option, is_flag=True, help="Print nothing but errors.")
-def baseline_update(paths: tuple[str, ...], **given: Any) -> int:
-    """Remember what is found now in PATHS, and still what was known of other files."""
-    from .baselines import change
-
-    return change("update", paths, given)
-
-
-@baseline.command("prune", cls=Command)
-@click.argument("paths", nargs=-1, metavar="[PATHS]...")
-@configuration
-@click.option("-q", "--quiet", cls=Option, is_flag=True, help="Print nothing but errors.")
-def baseline_prune(paths: tuple[str, ...], **given: Any) -> int:
-    """Forget what is no longer found; remember nothing new."""
-    from .baselines import change
-
-    return change("prune", paths, given)
 
 
 @group.command(

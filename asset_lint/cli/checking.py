@@ -15,10 +15,13 @@ from asset_lint.config.files import ConfigFiles
 from asset_lint.discovery import discover, excluded
 from asset_lint.errors import SourceError, UsageError
 from asset_lint.report import Context, render
+from asset_lint.report.common import counted
+from asset_lint.report.safe import visible, visible_path
 from asset_lint.version import version
 
 from . import known
 from .closing import closing, repaired, statistics
+from .contradictions import refuse
 from .options import config_files
 from .progress import Progress
 from .terminal import colored, is_terminal, processors, read_stdin, tell, write, write_file
@@ -89,7 +92,7 @@ class Check:
 
     def run(self) -> int:
         """Do it; returns the exit status. Raises AssetLintError where nothing can be done at all."""
-        self._refuse_contradictions()
+        refuse(self.given, stdin=self.stdin_name is not None, output_format=self.base.output_format)
         files = self._files()
         if self.given["show_files"]:
             write(b"".join(os.fsencode(os.path.abspath(path)) + b"\n" for path, _ in files))
@@ -108,30 +111,13 @@ class Check:
         registry = load()
         for config in {id(config): config for config in (self.base, *(config for _, config in files))}.values():
             registry.validate(config)  # an unknown selector stops the run before it starts
-        if self.given["add_noqa"] is not None:
-            return self._add_noqa(files, registry)
+        if self.given["add_noqa"] is not None or self.given["add_ignore"] is not None:
+            return self._add_comments(files, registry)
         results = self._results(files, registry)
-        return self._report(results, files, registry)
-
-    def _refuse_contradictions(self) -> None:
-        given = self.given
-        if given["add_noqa"] is not None:
-            for other in ("fix", "fix_only", "diff", "ignore_noqa"):
-                if given[other]:
-                    raise UsageError(f"--add-noqa cannot be used together with --{other.replace('_', '-')}")
-            if self.stdin_name is not None:
-                raise UsageError("--add-noqa cannot be used with standard input")
-        if given["verify"]:
-            if not (self.fixing or given["diff"]):
-                raise UsageError(
-                    "--verify goes with --fix, --fix-only or --diff; `asset-lint verify` runs assets alone"
-                )
-            if self.stdin_name is not None:
-                raise UsageError("--verify cannot be used with standard input")
-        if given["statistics"] and self.base.output_format not in (*_FOR_PEOPLE, "json"):
-            raise UsageError(
-                f"--statistics goes with the formats {', '.join(_FOR_PEOPLE)} and json, not {self.base.output_format}"
-            )
+        status = self._report(results, files, registry)
+        if self.given["strict_baseline"] and self._tell_stale(files, results, registry):
+            return self._status(max(status, int(not self.given["exit_zero"])))
+        return status
 
     def _files(self) -> known.Files:
         if self.stdin_name is not None:
@@ -216,16 +202,31 @@ class Check:
                     leave=leave,
                 )
 
-    def _add_noqa(self, files: known.Files, registry: Registry) -> int:
-        from asset_lint.engine import add_noqa
+    def _add_comments(self, files: known.Files, registry: Registry) -> int:
+        from asset_lint.engine import add_comments
+        from asset_lint.suppression import Form
 
+        form = Form.IGNORE if self.given["add_noqa"] is None else Form.NOQA
+        reason = self.given["add_noqa"] or self.given["add_ignore"] or None
         added = sum(
-            add_noqa(group, registry, self.given["add_noqa"] or None, jobs=self._jobs, baseline=known.load(group))
+            add_comments(group, registry, reason, form=form, jobs=self._jobs, baseline=known.load(group))
             for _, group in known.by_baseline(files)
         )
         if not self.quiet:
-            tell(f"Added {added} noqa comment{'' if added == 1 else 's'}.")
+            tell(f"Added {counted(added, f'{form.value} comment')}.")
         return self._status(0)
+
+    def _tell_stale(self, files: known.Files, results: Sequence[FileResult], registry: Registry) -> bool:
+        """Tell of what the baselines know but what is no longer found; whether there is anything."""
+        stale = list(known.stale(files, results, registry))
+        for place, key in stale:
+            path = visible_path(os.path.relpath(place.parent / key.path))
+            where = f" of `{key.function}`" if key.function else ""
+            tell(f"{path}: {key.code}{where} is in the baseline, but no longer found: {visible(key.line)}")
+        if stale:
+            are, them = ("is", "it") if len(stale) == 1 else ("are", "them")
+            tell(f"{counted(len(stale), 'known finding')} {are} stale; `asset-lint baseline prune` forgets {them}.")
+        return bool(stale)
 
     # -- the output ---------------------------------------------------------------------------------------------------
 

@@ -21,6 +21,8 @@ _SECTIONS = SELECTION, FIXING, RUNNING, FILES, OUTPUT, OTHER = (
     "Rules", "Fixes", "Running", "Files", "Output", "Other options",
 )  # fmt: skip
 
+_WITH_REASON = frozenset(("--add-noqa", "--add-ignore"))
+
 
 class Option(click.Option):
     """An option that is shown under a heading."""
@@ -31,13 +33,13 @@ class Option(click.Option):
 
 
 class Command(click.Command):
-    """A command whose options are shown in sections, and whose ``--add-noqa`` takes a value only behind a ``=``."""
+    """A command whose options are shown in sections. ``--add-noqa`` and its like take a value only behind a ``=``."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """As click does, after telling a lone ``--add-noqa`` from one with a reason."""
         end = args.index("--") if "--" in args else len(args)
-        if any("add_noqa" == parameter.name for parameter in self.params):
-            args = [f"{arg}=" if at < end and arg == "--add-noqa" else arg for at, arg in enumerate(args)]
+        lone = _WITH_REASON.intersection(name for parameter in self.params for name in parameter.opts)
+        args = [f"{arg}=" if at < end and arg in lone else arg for at, arg in enumerate(args)]
         return super().parse_args(ctx, args)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

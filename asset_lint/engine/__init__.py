@@ -14,8 +14,8 @@ from asset_lint.registry import INVALID_SYNTAX, Registry
 from asset_lint.source import Source
 
 from .check import Checker
+from .comments import add_comments, suppressed
 from .fix import repair, result_of
-from .noqa import add_noqa, suppressed
 from .result import FileResult, Mode, write
 from .visit import what
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from asset_lint.baseline import Baseline
     from asset_lint.config import Config
 
-__all__ = ["FileResult", "Mode", "add_noqa", "run", "suppressed", "write"]
+__all__ = ["FileResult", "Mode", "add_comments", "run", "suppressed", "write"]
 
 _WORTH_WORKERS = 16  # files to parse for each process
 _MAX_ROUNDS = 10

@@ -23,7 +23,7 @@ from asset_lint.suppression import Suppressions, mentions
 from .visit import Plan, visit, what
 
 if TYPE_CHECKING:
-    from asset_lint.baseline import Baseline
+    from asset_lint.baseline import Baseline, Key
     from asset_lint.config import Config
     from asset_lint.facts.judging import Judged
 
@@ -39,13 +39,15 @@ _NAMED = 4  # names that a note tells
 class Checked:
     """``findings`` are what is to be reported, ``problems`` are sentences on what kept a rule from its end.
 
-    ``note`` says what could not be read of a document.
+    ``note`` says what could not be read of a document. ``known`` is what the baseline knows of the rest; None where
+    that can't be said of all of the file.
     """
 
     source: Source
     findings: tuple[Finding, ...] = ()
     problems: tuple[str, ...] = ()
     note: str = ""
+    known: tuple[Key, ...] | None = ()
 
 
 class Checker:
@@ -88,7 +90,7 @@ class Checker:
             source = source_of(path, data)
         except InvalidSyntax as error:
             source = Source(path, data)
-            return Checked(source, (self._invalid(source, error),))
+            return Checked(source, (self._invalid(source, error),), known=None)
         data = source.data
         selection = self.registry.selection(config, Path(path))
         project = self.project(path, config)
@@ -105,7 +107,7 @@ class Checker:
                     findings, problems = visited.findings, visited.problems
             except InvalidSyntax as error:
                 if _ABOUT.search(data):
-                    return Checked(source, (self._invalid(source, error),))
+                    return Checked(source, (self._invalid(source, error),), known=None)
             except AssetLintError:
                 raise
             except Exception as error:
@@ -118,14 +120,17 @@ class Checker:
         if not self.ignore_noqa and (findings or not self.gated or mentions(data, self.registry)):
             findings = self._unsuppressed(source, findings, selection, complete=not problems)
         findings = [self._policy(config).judge(each) for each in findings if selection.reports(each)]
+        known: list[Key] = []
         if self.baseline is not None and findings:
-            findings = self.baseline.new(source, findings)
+            findings, known = self.baseline.divided(source, findings)
         note = ""
         if isinstance(source, Document):
             findings = [replace(f, fix=None) if f.fix and not source.allows(f.fix) else f for f in findings]
             findings += [self._invalid(source, fault) for fault in source.faults]
             note = _unread(source, config)
-        return Checked(source, tuple(sorted(findings, key=lambda each: each.order)), tuple(problems), note)
+        whole = not problems and all(each.code != INVALID_SYNTAX for each in findings)
+        in_order = tuple(sorted(findings, key=lambda each: each.order))
+        return Checked(source, in_order, tuple(problems), note, tuple(known) if whole else None)
 
     def judge(self, config: Config) -> None:
         """Run the rules in SQL of a configuration on its project as it is; raises ConfigError, UsageError."""

@@ -64,6 +64,7 @@ class _Repair:
             tuple(finding for _, finding in self.applied),
             "\n".join(self.problems) or None,
             first.note,
+            current.known,
         )
 
     def without_uncovering(self, first: Checked) -> Checked:
@@ -205,4 +206,5 @@ def result_of(path: str, checked: Checked) -> FileResult:
         checked.source if checked.findings else None,
         error="\n".join(checked.problems) or None,
         note=checked.note,
+        known=checked.known,
     )

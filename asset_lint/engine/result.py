@@ -12,6 +12,7 @@ from asset_lint.errors import SourceError
 from asset_lint.files import replace
 
 if TYPE_CHECKING:
+    from asset_lint.baseline import Key
     from asset_lint.finding import Finding
     from asset_lint.source import Source
 
@@ -32,7 +33,8 @@ class FileResult:
     what fixing made of it, None if that changed nothing. ``findings`` are what is left: they stand in ``final``.
     ``applied`` are those whose fixes were applied, as they stood when that was done. ``error`` says why the file could
     not be checked or fixed as a whole (it can't be read, a rule raised); the exit status is then 2. ``note`` says what
-    of a document could not be judged.
+    of a document could not be judged. ``known`` is what the baseline kept from being reported; None where that can't be
+    said of all of the file.
     """
 
     path: str
@@ -42,6 +44,7 @@ class FileResult:
     applied: tuple[Finding, ...] = ()
     error: str | None = None
     note: str = ""
+    known: tuple[Key, ...] | None = None
 
     @property
     def final(self) -> Source | None:
@@ -59,7 +62,7 @@ class FileResult:
     def __reduce__(self) -> tuple[object, ...]:
         # the trees that a source carries along are not worth sending from process to process
         source = None if self.source is None else (self.source.path, self.source.raw)
-        return _restore, (self.path, self.findings, source, self.text, self.applied, self.error, self.note)
+        return _restore, (self.path, self.findings, source, self.text, self.applied, self.error, self.note, self.known)
 
 
 def _restore(
@@ -70,8 +73,10 @@ def _restore(
     applied: tuple[Finding, ...],
     error: str | None,
     note: str,
+    known: tuple[Key, ...] | None,
 ) -> FileResult:
-    return FileResult(path, findings, None if source is None else source_of(*source), text, applied, error, note)
+    read = None if source is None else source_of(*source)
+    return FileResult(path, findings, read, text, applied, error, note, known)
 
 
 def write(result: FileResult) -> None:

@@ -20,7 +20,7 @@ from .lines import Lines
 if TYPE_CHECKING:
     from asset_lint.source import Source
 
-__all__ = ["OWN", "Lines", "Suppressions", "mentions"]
+__all__ = ["OWN", "Form", "Lines", "Suppressions", "mentions"]
 
 _OURS = re.compile(rb"#[ \t]*asset-lint[ \t]*:")
 #: The codes that are the tool's own.
@@ -70,9 +70,9 @@ class Suppressions:
                 found += self._unused(directive, selection)
         return [finding for finding in found if not self._suppresses(finding, named_only=True)]
 
-    def noqas(self) -> list[Directive]:
-        """The noqa comments that name codes."""
-        return [each for each in self.directives if each.form is Form.NOQA and each.named]
+    def named(self, form: Form) -> list[Directive]:
+        """The comments of a form that name codes."""
+        return [each for each in self._working if each.form is form and each.named]
 
     # -- what is suppressed -------------------------------------------------------------------------------------------
 
