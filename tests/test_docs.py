@@ -155,7 +155,9 @@ def test_the_examples_of_the_tools_own_findings_are_found(code: str, root: Path)
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_the_commands_of_a_page_run(page: Path, root: Path) -> None:
-    subprocess.run(["git", "init", "-q"], check=True)
+    subprocess.run(["git", "init", "-q", "-b", "main"], check=True)
+    author = ("-c", "user.name=A", "-c", "user.email=a@example.org")
+    subprocess.run(["git", *author, "commit", "-q", "--allow-empty", "-m", "a beginning"], check=True)
     (root / "src").mkdir()
     (root / "src" / "assets.py").write_text(blocks((ROOT / "docs" / "index.md").read_text(), "python")[0])
     for block in blocks(page.read_text(), "sh"):

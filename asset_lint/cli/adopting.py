@@ -13,6 +13,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 _OPTIONS = (
     click.option(
+        "--diff-base", cls=Option, section=SELECTION, metavar="REV",
+        help="Report only what touches lines changed since the branch left REV (main, origin/main, HEAD …), by git.",
+    ),
+    click.option(
         "--strict-baseline", cls=Option, section=SELECTION, is_flag=True,
         help="Fail, with status 1, where the baseline knows findings that are no longer found.",
     ),

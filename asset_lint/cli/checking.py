@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from asset_lint.finding import Finding
     from asset_lint.registry import Registry
 
+    from .changes import Changes
+
 _FOR_PEOPLE = ("full", "concise", "grouped")
 
 
@@ -113,7 +115,10 @@ class Check:
             registry.validate(config)  # an unknown selector stops the run before it starts
         if self.given["add_noqa"] is not None or self.given["add_ignore"] is not None:
             return self._add_comments(files, registry)
+        changes = self._changes()
         results = self._results(files, registry)
+        if changes is not None:
+            results = changes.narrowed(results)
         status = self._report(results, files, registry)
         if self.given["strict_baseline"] and self._tell_stale(files, results, registry):
             return self._status(max(status, int(not self.given["exit_zero"])))
@@ -133,6 +138,14 @@ class Check:
     @cached_property
     def _stdin(self) -> bytes:
         return read_stdin()
+
+    def _changes(self) -> Changes | None:
+        """What has changed since the revision that was given; None where none was."""
+        if self.given["diff_base"] is None:
+            return None
+        from .changes import Changes
+
+        return Changes(self.given["diff_base"])
 
     @property
     def _jobs(self) -> int:

@@ -12,10 +12,11 @@ _WRITING = ("fix", "fix_only", "diff", "ignore_noqa")
 _APART: Mapping[str, tuple[str, ...]] = {
     "add_noqa": (*_WRITING, "add_ignore", "strict_baseline"),
     "add_ignore": (*_WRITING, "strict_baseline"),
+    "diff_base": (*_WRITING[:-1], "add_noqa", "add_ignore"),
     "strict_baseline": ("diff", "fix_only"),
 }
 #: What needs files, not standard input.
-_OF_FILES = ("add_noqa", "add_ignore", "verify")
+_OF_FILES = ("add_noqa", "add_ignore", "diff_base", "verify")
 _WITH_STATISTICS = ("full", "concise", "grouped", "json")
 
 
