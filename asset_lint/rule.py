@@ -20,6 +20,10 @@ engine calls, in this order:
 ``visit_duckdb_member(member)``    each name that it reads of the module ``duckdb``, of a connection, of a relation
 ``visit_<LibCST class>(node)``     each LibCST node of that class in the function's own body
 
+Before them, and for modules without functions too, it calls what is asked of a module that Dagster imports:
+
+``visit_import_time_connection(connection)``  each connection to a file that the import opens, and that stays open
+
 Docstrings of rules are their pages: sections *What it does*, *Why is this bad?*, *Example*, *Use instead*,
 *Fix safety*, *Options*, *References*.
 """
@@ -53,6 +57,7 @@ from .model.dependencies import DeclaredTwice
 from .model.effects import Doing
 from .model.fetching import TakenRow
 from .model.handlers import Handler
+from .model.importing import ImportTimeConnection
 from .model.index import Module, Place
 from .model.knowledge import ResultKind
 from .model.logs import LogCall, Logs
@@ -102,6 +107,7 @@ __all__ = [
     "Guard",
     "HandedContext",
     "Handler",
+    "ImportTimeConnection",
     "Kind",
     "Leak",
     "LogCall",
@@ -181,6 +187,9 @@ class Rule:
         self.config = config
         self.function: Function | None = None  # where the walk stands; set by the engine
         self.findings: list[Finding] = []
+
+    def visit_import_time_connection(self, connection: ImportTimeConnection) -> None:
+        """A connection to a database file that importing the module opens, for writing, and leaves open."""
 
     def visit_function(self, function: Function) -> None:
         """A function in reach of Dagster: a compute function, or a project function that one leads to."""

@@ -100,10 +100,11 @@ class Checker:
         if worth or not self.gated:
             try:
                 module = project.module(path, source)
-                functions = project.functions(module)
-                if functions:
+                plan = self._plan(selection, config, path)
+                functions, imported = project.functions(module), plan.imported(module, project)
+                if functions or imported:
                     module.source.cut(module.tree)
-                    visited = visit(self._plan(selection, config, path), module, functions, config, gated=self.gated)
+                    visited = visit(plan, module, imported, functions, config, gated=self.gated)
                     findings, problems = visited.findings, visited.problems
             except InvalidSyntax as error:
                 if _ABOUT.search(data):

@@ -16,7 +16,8 @@ from .walk import Definitions, Walk, possible
 if TYPE_CHECKING:
     from asset_lint.config import Config
     from asset_lint.finding import Finding
-    from asset_lint.rule import Function, Module
+    from asset_lint.model.project import Project
+    from asset_lint.rule import Function, ImportTimeConnection, Module
 
 Method = Callable[[Any], None]
 
@@ -34,7 +35,8 @@ _PARTS = {
     "visit_busy_use": "busy_uses",
     "visit_duckdb_member": "duckdb_members",
 }
-_DOMAIN = ("visit_function", "visit_asset", *_PARTS)
+_OF_IMPORT = "visit_import_time_connection"
+_DOMAIN = (_OF_IMPORT, "visit_function", "visit_asset", *_PARTS)
 
 
 class Plan:
@@ -52,6 +54,10 @@ class Plan:
                 if name.startswith("visit_") and name[6:7].isupper():
                     self.syntax.setdefault(name.removeprefix("visit_"), []).append(at)
         self._walks: dict[frozenset[str], Walk] = {}
+
+    def imported(self, module: Module, project: Project) -> Sequence[ImportTimeConnection]:
+        """What its rules are called for of the import of a module."""
+        return project.facts.import_time_connections(module) if self.domain[_OF_IMPORT] else ()
 
     def walk(self, names: Iterable[str]) -> Walk:
         """The walk that visits the LibCST classes called ``names``; raises RuleError where there is none such."""
@@ -73,13 +79,21 @@ class Visited:
     problems: list[str] = field(default_factory=list)
 
 
-def visit(plan: Plan, module: Module, functions: Sequence[Function], config: Config, *, gated: bool) -> Visited:
-    """Run the rules of ``plan`` over ``functions``; ungated, every function is walked.
+def visit(
+    plan: Plan,
+    module: Module,
+    imported: Sequence[ImportTimeConnection],
+    functions: Sequence[Function],
+    config: Config,
+    *,
+    gated: bool,
+) -> Visited:
+    """Run the rules of ``plan`` over what is ``imported`` and over ``functions``; ungated, every function is walked.
 
     A rule that raises is named in the result and left out from there on; the others go on. Raises InvalidSyntax where
     LibCST refuses what is to be looked at.
     """
-    return _Visit(plan, module, config, gated).run(functions)
+    return _Visit(plan, module, config, gated).run(imported, functions)
 
 
 class _Visit:
@@ -99,7 +113,8 @@ class _Visit:
                 self.rules.append(None)
         self.made = list(self.rules)
 
-    def run(self, functions: Sequence[Function]) -> Visited:
+    def run(self, imported: Sequence[ImportTimeConnection], functions: Sequence[Function]) -> Visited:
+        self.each(_OF_IMPORT, imported, None)
         for function in functions:
             for rule in self.rules:
                 if rule is not None:
@@ -120,7 +135,7 @@ class _Visit:
             if self.plan.domain[name]:
                 self.each(name, getattr(function, attribute), function)
 
-    def each(self, name: str, values: Iterable[object], function: Function) -> None:
+    def each(self, name: str, values: Iterable[object], function: Function | None) -> None:
         for value in values:
             for at in self.plan.domain[name]:
                 self.call(at, name, value, function)
@@ -140,19 +155,21 @@ class _Visit:
     def has_duties(self, function: Function) -> bool:
         return function.has_duties if self.config.all_assets else function.is_checklist_asset
 
-    def call(self, at: int, name: str, value: object, function: Function) -> None:
+    def call(self, at: int, name: str, value: object, function: Function | None) -> None:
         rule = self.rules[at]
         if rule is None:
             return
         try:
-            if rule.duty and not self.has_duties(function):
+            if rule.duty and not (function is not None and self.has_duties(function)):
                 return
             method: Method = getattr(rule, name)
             method(value)
         except InvalidSyntax:
             raise
         except Exception as error:
-            where = f"in `{function.qualified_name}` at {self.module.path}:{function.node.lineno}"
+            where = f"in {self.module.path}"
+            if function is not None:
+                where = f"in `{function.qualified_name}` at {self.module.path}:{function.node.lineno}"
             self.visited.problems.append(_sentence(type(rule), error, where))
             self.rules[at] = None
 

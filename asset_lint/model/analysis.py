@@ -71,6 +71,7 @@ class Summary:
     events: tuple[tuple[Event, frozenset[Site]], ...] = ()  # with the caller's connections that are open at each
     logged: tuple[LogCall, ...] = ()
     logger_given_away: bool = False  # to code that isn't seen, and that may log by it
+    lasting: tuple[Site, ...] = ()  # connections that an object or a global name keeps, opened inside too
     after: Aftermath = NOTHING
     settles: bool = False  # it may end a transaction of a connection that it is handed, or lends
 
@@ -126,6 +127,7 @@ class Analysis:
         self.yield_guards: tuple[Guard, ...] = ()
         self.logged: dict[LogCall, None] = {}
         self.logger_given_away = False
+        self.lasting: dict[Site, None] = {}  # connections that an object or a global name keeps
         self.globals: set[str] = set()
         self.closure: dict[str, Alternatives] = {}  # variables of the function around it
         self.events: dict[Event, set[Site]] = {}  # with the caller's connections that are open at each
@@ -211,6 +213,13 @@ class Analysis:
                 state.status[site] = status
                 site.given_away = True
             state.begun.pop(site, None)
+
+    def keeps(self, values: Iterable[object], state: State) -> None:
+        """An object or a global name keeps ``values``: connections stay open, unless this function closes some."""
+        for site in sites_in(values):  # type: ignore[arg-type]
+            if state.status.get(site) is Status.OPEN and self.definition is not None:
+                if not any(isinstance(n, ast.Attribute) and n.attr == "close" for n in self.definition.nodes):
+                    self.lasting[site] = None
 
     @property
     def inner_scope(self) -> Scope:

@@ -11,7 +11,7 @@ from . import pydata
 from .analysis import Raised
 from .calls import Calls
 from .databases import ENVIRON, joined, parent, path_file
-from .index import Assigned, Class, Def, Imported, Module, Opaque, Scope
+from .index import Assigned, Class, Def, Imported, Module, Opaque, Scope, is_main, is_type_checking
 from .names import Expression, External, Target
 from .paths import as_resource, file_of, file_of_variable
 from .texts import Template, concatenated, percent, plain, templates
@@ -435,6 +435,8 @@ class Evaluator(Calls):
             return self.assume(test.target, state, wanted)
         if isinstance(test, ast.Constant):
             return state if bool(test.value) is wanted else None
+        if is_main(test) or is_type_checking(test):
+            return None if wanted else state  # a module that is imported has its own name
         if isinstance(test, ast.Name):
             return self._narrow(test.id, state, lambda value: truth(value), wanted)
         if isinstance(test, ast.Compare) and len(test.ops) == 1:
@@ -475,6 +477,7 @@ class Evaluator(Calls):
         if isinstance(target, ast.Name):
             before = state.env.get(target.id)
             if target.id in self.globals:
+                self.keeps(values, state)
                 self.hand_on(state, values)
             state.env[target.id] = values
             for value in values:
@@ -495,6 +498,7 @@ class Evaluator(Calls):
                     if isinstance(box, Box):
                         self.grow(target.value, box, values, state, _text(target.slice))
                 self.value(target.slice, state)
+            self.keeps(values, state)
             self.hand_on(state, values)
 
     def _unpack(self, target: ast.Tuple | ast.List, values: Alternatives, state: State, node: ast.AST) -> None:

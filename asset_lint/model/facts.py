@@ -41,6 +41,7 @@ from .values import (
 if TYPE_CHECKING:
     from .contention import Contention, Contentions
     from .graph import AssetGraph
+    from .importing import ImportTimeConnection
     from .project import Project
 
 CONTEXTS = frozenset(
@@ -339,6 +340,12 @@ class Facts:
         if known is None:
             known = self._contentions[graph.location] = Contentions(self.project, graph)
         return known.all
+
+    def import_time_connections(self, module: Module) -> list[ImportTimeConnection]:
+        """The connections that importing a module of the definitions opens and leaves open."""
+        from .importing import import_time_connections
+
+        return import_time_connections(module, self.project)
 
     def dbt_files(self, module: Module) -> tuple[str, ...]:
         """The database file that dbt works on in the module's code location."""

@@ -64,7 +64,7 @@ class Flow(Inliner):
         nodes = self.definition.nodes
         self.globals = {n for s in nodes if isinstance(s, (ast.Global, ast.Nonlocal)) for n in s.names}
         self.locals_of = frozenset(self.definition.inner.names) - self.globals
-        self.flags = _flags(nodes)
+        self.flags = flags_of(nodes)
         if node.decorator_list:
             self.guards = guards_within(tuple(guards_by_decorators(self.definition, self.names)), ())
         self.begin((*given.values(), *self.closure.values()), open_results)
@@ -109,6 +109,7 @@ class Flow(Inliner):
             yield_guards=self.yield_guards,
             logged=tuple(self.logged),
             logger_given_away=self.logger_given_away,
+            lasting=tuple(self.lasting),
             after=self.aftermath(status, finals, join(*returns, *self.yields) if returns or self.yields else ()),
         )
 
@@ -311,6 +312,9 @@ class Flow(Inliner):
 
     def _define(self, node: Any, state: State) -> list[State]:
         definition = self.module.function_at(node)
+        for default in (*node.args.defaults, *node.args.kw_defaults):
+            if default is not None:
+                self.hand_on(state, self.value(default, state))
         if definition is not None:
             for decorator in node.decorator_list:
                 self.value(decorator, state)
@@ -320,9 +324,17 @@ class Flow(Inliner):
         return [state]
 
     def _class(self, node: ast.ClassDef, state: State) -> list[State]:
-        scope = self.inner_scope
-        state.env[node.name] = self.of_targets(self.names.name(node.name, scope))
-        return [state]
+        ends = [state]
+        if self.definition is None:  # the module is imported: what the class's body makes, the class keeps
+            ends = self.block(node.body, [state.copy()])
+            for end in ends:
+                for name, values in end.env.items():
+                    if values is not state.env.get(name):
+                        self.hand_on(end, values)
+                end.env = state.env.copy()
+        for end in ends:
+            end.env[node.name] = self.of_targets(self.names.name(node.name, self.inner_scope))
+        return ends
 
     # ---- branches and loops ------------------------------------------------------------------------------------------
 
@@ -572,7 +584,7 @@ def _settled(given: dict[Site, Status], states: list[State]) -> dict[Site, Statu
     return settled
 
 
-def _flags(nodes: Iterable[ast.AST]) -> tuple[str, ...]:
+def flags_of(nodes: Iterable[ast.AST]) -> tuple[str, ...]:
     """The names that conditions test by themselves: they keep paths apart."""
     found: set[str] = set()
     for inner in nodes:

@@ -476,6 +476,14 @@ def bodies(node: ast.stmt) -> Iterator[Sequence[ast.stmt]]:
         yield part.body
 
 
+def is_main(test: ast.expr) -> bool:
+    """Whether a condition is ``__name__ == "__main__"``."""
+    match test:
+        case ast.Compare(left=ast.Name(id="__name__"), ops=[ast.Eq()], comparators=[ast.Constant(value="__main__")]):
+            return True
+    return False
+
+
 def is_type_checking(test: ast.expr) -> bool:
     """Whether a condition is `TYPE_CHECKING`."""
     return (isinstance(test, ast.Name) and test.id == "TYPE_CHECKING") or (

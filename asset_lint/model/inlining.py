@@ -153,6 +153,8 @@ class Inliner(Evaluator):
         for logged in summary.logged:
             self.logged[logged.seen_from(place)] = None
         self.logger_given_away = self.logger_given_away or summary.logger_given_away
+        for site in summary.lasting:
+            self.lasting[self._derived(site, node, owned=False)] = None
         for site in summary.opened:
             if site.handed_path and site not in summary.fresh:
                 inner = self.site(node, site, self._derived(site, node, owned=False))
