@@ -261,6 +261,38 @@ class TestTablesAndTheirDatabases:
             ("total", "w.duckdb", "shop.orders", "loads"),
         ]
 
+    @pytest.mark.parametrize(
+        ("manager", "option", "table"),
+        [
+            ("", "", "public.orders"),
+            (", schema='Shop'", "", "shop.orders"),
+            (", schema='shop'", "metadata={'schema': 'eu'}", "eu.orders"),
+            (", schema=SCHEMA", "", "orders"),
+        ],
+    )
+    def test_the_schema_of_what_is_stored_is_the_io_managers(
+        self, manager: str, option: str, table: str, ask: Ask, project: Path
+    ) -> None:
+        (project / "app" / "assets.py").write_text(
+            "import os\nimport dagster as dg\nimport pandas as pd\n"
+            "from dagster_duckdb_pandas import DuckDBPandasIOManager\nSCHEMA = os.environ['SCHEMA']\n"
+            f"@dg.asset({option})\ndef orders() -> pd.DataFrame:\n    return pd.DataFrame()\n"
+            "manager = DuckDBPandasIOManager(database='w.duckdb'" + manager + ")\n"
+            "defs = dg.Definitions(resources={'io_manager': manager})\n"
+        )
+        (project / "app" / "definitions.py").unlink()
+        assert ask("SELECT database, table_name, access FROM tables WHERE asset = 'orders'") == [
+            ("w.duckdb", table, "stores")
+        ]
+
+    def test_a_path_of_this_machine_is_told_from_where_the_command_runs(self, ask: Ask, project: Path) -> None:
+        (project / "app" / "assets.py").write_text(
+            "from pathlib import Path\nimport dagster as dg\nimport duckdb\n"
+            "FILE = Path(__file__).parent.parent / 'data' / 'w.duckdb'\n"
+            "@dg.asset\ndef a() -> None:\n    duckdb.connect(str(FILE)).close()\n"
+        )
+        assert ask("SELECT database FROM connections WHERE function = 'a'") == [("data/w.duckdb",)]
+
 
 class TestWhatIsPrinted:
     def test_without_a_statement_the_tables_and_columns_are_listed(self, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
+from asset_lint.documents import is_document
 from asset_lint.finding import Finding, Span
 from asset_lint.model.bindings import file_in_field
 from asset_lint.model.databases import in_words
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 Files = Sequence[tuple[Path, "Config"]]
 HOLE = "{…}"
+_ABSOLUTE = re.compile(r"(?<=path:)/[^{}:]*")
 _HOLE = re.compile(r"hole_\d+_")
 
 
@@ -105,6 +107,8 @@ class Facts:
     def _units(self) -> tuple[_Unit, ...]:
         found = []
         for path, config in self.files:
+            if is_document(str(path)):
+                continue  # the assets of a guide are nobody's
             project, file = self._checker.project(str(path), config), os.path.abspath(path)
             with suppress(OSError):  # whoever checks that file says so
                 if project.worth_reading(str(path), project.data(file)) and (module := project.load(file)) is not None:
@@ -118,8 +122,10 @@ class Facts:
     @cached_property
     def _nodes(self) -> tuple[tuple[AssetGraph, AssetNode], ...]:
         """The assets of the files."""
-        wanted = {unit.module.file for unit in self._units}
-        return tuple((g, node) for g in self._graphs for node in g.nodes if node.place.module.file in wanted)
+        wanted = {(id(unit.project), unit.module.file) for unit in self._units}
+        return tuple(
+            (g, node) for g in self._graphs for node in g.nodes if (id(g.project), node.place.module.file) in wanted
+        )
 
     def _functions(self) -> Iterator[Function]:
         for unit in self._units:
@@ -166,6 +172,7 @@ class Facts:
 
     def _shown(self, file: str, project: Project, location: str) -> str | None:
         known = file_in_field(file, location, project.facts)
+        known = _ABSOLUTE.sub(lambda match: self._name(match[0]), known)
         return in_words(known.replace(project.root + os.sep, "")) or None
 
     # ---- assets ------------------------------------------------------------------------------------------------------
@@ -199,11 +206,12 @@ class Facts:
                 )
 
     def _resources(self) -> Iterator[rows.Row]:
-        wanted = {unit.module.file for unit in self._units}
+        wanted = {(id(unit.project), unit.module.file) for unit in self._units}
         for graph in self._graphs:
             project = graph.project
             for bound in dict.fromkeys(project.facts.bound(graph.location)):
-                if bound.place.module.file not in wanted:
+                file = bound.place.module.file
+                if (id(project), file) not in wanted or project.location_of(file) != graph.location:
                     continue
                 kinds = {_class_of(value) for value in bound.values}
                 files = {_opened_by(value, project) for value in bound.values}
@@ -272,7 +280,8 @@ class Facts:
             of_assets.add(function)
             uses = uses_of(function, node)
             for key in node.keys or (None,):
-                own = [u for u in uses if u.access is not Access.STORES or u.table in (None, key and table_of(key))]
+                stored = None if key is None else table_of(key, function)
+                own = [use for use in uses if use.access is not Access.STORES or use.table in (None, stored)]
                 for use in (*own, *self._loaded(graph, node, function, key)):
                     yield self._table(use, function, _text(key))
         for function in self._functions():

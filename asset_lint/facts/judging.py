@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from asset_lint.discovery import of_project
+from asset_lint.documents import is_document
 from asset_lint.errors import ConfigError, InvalidSyntax
 from asset_lint.finding import Finding, Span
 from asset_lint.source import Source
@@ -35,10 +36,10 @@ class Judged:
 
     def __init__(self, rules: Sequence[SqlRule], config: Config, checker: Checker) -> None:
         self._root = str(config.root)
-        files = {os.path.abspath(path): (path, config) for path, _ in of_project(config)}
+        files = {os.path.abspath(path): (path, config) for path, _ in of_project(config) if not is_document(str(path))}
         for path in checker.overlay:
             absolute = os.path.abspath(path)
-            if absolute.startswith(self._root + os.sep):
+            if absolute.startswith(self._root + os.sep) and not is_document(path):
                 files[absolute] = (Path(path), config)
         self._projects: dict[str, Project] = {
             absolute: checker.project(str(path), config) for absolute, (path, _) in files.items()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from .index import Class, Def, Module, Place, Scope, own_nodes
 from .names import Expression
 from .paths import file_of
-from .values import Alternatives
+from .values import Alternatives, Const
 
 if TYPE_CHECKING:
     from .facts import Facts
@@ -61,17 +61,34 @@ def file_in_field(file: str, location: str, facts: Facts) -> str:
     return found.pop() or file if len(found) == 1 else file
 
 
+def text_in_field(key: str, name: str, location: str, facts: Facts) -> str | None:
+    """The text that the resource bound to a key is given for a field, in lower case; None where it is given none, ""
+    where that can't be read."""
+    found: set[str | None] = set()
+    for call, scope in _bound_calls(key, location, facts):
+        given = next((k.value for k in call.keywords if k.arg == name), None)
+        values = facts.static(given, scope) if given is not None else ()
+        texts = [v.value.lower() for v in values if isinstance(v, Const) and isinstance(v.value, str)]
+        found.add(None if given is None else texts[0] if len(texts) == len(values) == 1 else "")
+    return found.pop() if len(found) == 1 else ""
+
+
+def _bound_calls(key: str, location: str, facts: Facts) -> Iterator[tuple[ast.Call, Scope]]:
+    """The calls that make what is bound to a key."""
+    for bound in outside_tests(facts.bound(location), facts.project):
+        node, scope = bound.place.node, bound.place.module.scope
+        if bound.key == key and isinstance(node, ast.expr):
+            targets = facts.names.resolve(node, scope) if isinstance(node, (ast.Name, ast.Attribute)) else ()
+            made = next((t for t in targets if isinstance(t, Expression)), None)
+            call, scope = (made.value, made.scope) if made is not None else (node, scope)
+            if isinstance(call, ast.Call):
+                yield call, scope
+
+
 def _calls(match: re.Match[str], location: str, facts: Facts) -> Iterator[tuple[ast.Call, Scope]]:
     """The calls that make an object, by the identity that the data flow gives it."""
     if match["key"]:
-        for bound in outside_tests(facts.bound(location), facts.project):
-            node, scope = bound.place.node, bound.place.module.scope
-            if bound.key == match["key"] and isinstance(node, ast.expr):
-                targets = facts.names.resolve(node, scope) if isinstance(node, (ast.Name, ast.Attribute)) else ()
-                made = next((t for t in targets if isinstance(t, Expression)), None)
-                call, scope = (made.value, made.scope) if made is not None else (node, scope)
-                if isinstance(call, ast.Call):
-                    yield call, scope
+        yield from _bound_calls(match["key"], location, facts)
         return
     module = facts.project.load(match["file"])
     for node in ast.walk(module.tree) if module is not None else ():

@@ -70,6 +70,12 @@ def duckdb_storage_of(function: Function) -> str | None:
     return files.pop() if len(files) == 1 else ""
 
 
+def io_manager_key(function: Function) -> str:
+    """The key of the one IO manager of a compute function's outputs; "" where there are several."""
+    keys, _ = _keys(function)
+    return next(iter(keys)) if len(keys) == 1 else ""
+
+
 def duckdb_file_of(function: Function) -> str:
     """The database file that dagster_duckdb's IO manager opens for a compute function's outputs; "" if it has none."""
     return duckdb_storage_of(function) or ""

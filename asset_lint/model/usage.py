@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from .assets import Kind
+from .bindings import text_in_field
 from .dependencies import stores_nothing
 from .effects import attached
 from .index import Assigned, Binding, Def, Opaque, Place
@@ -19,7 +20,7 @@ from .keys import Key, Reading
 from .pykinds import PyKind
 from .queries import QUERY_METHODS, Query
 from .sql import CATALOGUES, Statement, Table
-from .storage import duckdb_storage_of, stored_out_of_sight
+from .storage import duckdb_storage_of, io_manager_key, stored_out_of_sight
 from .tables import FREE, called_from, opaque_makers
 from .values import ANY, Conn, Data, Method, Origin, Result, Site, Unknown
 
@@ -98,7 +99,7 @@ def loaded(function: Function, key: Key, maker: AssetNode) -> TableUse | None:
     file = duckdb_storage_of(made_by) if made_by is not None else None
     if file is None or made_by is None or stores_nothing(made_by):
         return None
-    return TableUse(Access.LOADS, table_of(key), file, function.name_place, function.name_place)
+    return TableUse(Access.LOADS, table_of(key, made_by), file, function.name_place, function.name_place)
 
 
 def database_of(site: Site | None) -> str:
@@ -323,12 +324,33 @@ class _Uses:
                 yield replace(self._hidden(function.name_place, "IO manager", ""), access=Access.STORES)
             return
         for key in self.node.keys if self.node is not None else ():
-            yield TableUse(Access.STORES, table_of(key), file, function.name_place, function.name_place)
+            yield TableUse(Access.STORES, table_of(key, function), file, function.name_place, function.name_place)
 
 
-def table_of(key: Key) -> Table:
-    """The table that dagster_duckdb's IO managers make of an asset, where nothing else names its schema."""
-    return Table(key[-1].lower(), key[-2].lower() if len(key) > 1 else "")
+def table_of(key: Key, function: Function) -> Table:
+    """The table that dagster_duckdb's IO manager makes of an asset: in the schema of its metadata, of the manager, of
+    its key; else in ``public``. No schema where one is given and can't be read."""
+    assert function.project is not None
+    schema = _schema_in_metadata(function)
+    if schema is None:
+        facts, location = function.project.facts, function.project.location_of(function.module.file)
+        schema = text_in_field(io_manager_key(function), "schema", location, facts)
+    if schema is None:
+        schema = key[-2].lower() if len(key) > 1 else "public"
+    return Table(key[-1].lower(), schema)
+
+
+def _schema_in_metadata(function: Function) -> str | None:
+    """The schema that an asset's metadata asks for; None where they ask for none, "" where they can't be read."""
+    options = [k for k in ast.walk(function.decorator or ast.Pass()) if isinstance(k, ast.keyword)]
+    given = [k.value for k in options if k.arg in ("metadata", "output_metadata")]
+    for node in given:
+        if not isinstance(node, ast.Dict):
+            return ""
+        for name, value in zip(node.keys, node.values):
+            if isinstance(name, ast.Constant) and name.value == "schema":
+                return str(value.value).lower() if isinstance(value, ast.Constant) else ""
+    return None
 
 
 def _attached_name(statement: Statement) -> str:
