@@ -113,3 +113,16 @@ class Finding:
     def order(self) -> tuple[str, int, int, int, str, str]:
         """Sort key: file, place, code."""
         return (self.path, self.span.cell, self.span.start, self.span.end, self.code, self.message)
+
+
+@dataclass(frozen=True, slots=True)
+class Suppressed:
+    """A finding that is not reported: for a comment (``commented``), whose ``reason`` is told, else for the baseline.
+
+    ``known`` says that the baseline has it, be it the cause or not.
+    """
+
+    finding: Finding
+    commented: bool
+    known: bool = False
+    reason: str = ""

@@ -150,6 +150,10 @@ Exit status:
 @click.argument("paths", nargs=-1, metavar="[PATHS]...")
 @configuration
 @click.option("--ignore-noqa", cls=Option, section=SELECTION, is_flag=True, help="Report what comments suppress, too.")
+@click.option(
+    "--report-suppressed", cls=Option, section=SELECTION, is_flag=True,
+    help="Tell, marked as such, of what comments and the baseline keep silent (format sarif).",
+)  # fmt: skip
 @click.option("--fix", cls=Option, section=FIXING, is_flag=True, help="Repair what can be repaired safely.")
 @click.option(
     "--unsafe-fixes/--no-unsafe-fixes", cls=Option, section=FIXING, default=None,

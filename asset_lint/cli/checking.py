@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -213,6 +213,7 @@ class Check:
                     ignore_noqa=self.given["ignore_noqa"],
                     on_file=progress.step,
                     leave=leave,
+                    suppressed=self.given["report_suppressed"],
                 )
 
     def _add_comments(self, files: known.Files, registry: Registry) -> int:
@@ -247,6 +248,8 @@ class Check:
         findings = sorted((each for result in results for each in result.shown), key=lambda each: each.order)
         fixed = sum(len(result.applied) for result in results)
         context = self._context(results, registry)
+        if self.given["report_suppressed"]:
+            context = replace(context, silent=known.silent(files, results, registry))
         if self.given["diff"] or self.given["fix_only"]:
             return self._repairs(results, findings, fixed, context)
         self._hand_back_stdin(results)

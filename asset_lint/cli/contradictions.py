@@ -14,6 +14,7 @@ _APART: Mapping[str, tuple[str, ...]] = {
     "add_ignore": (*_WRITING, "strict_baseline"),
     "diff_base": (*_WRITING[:-1], "add_noqa", "add_ignore"),
     "strict_baseline": ("diff", "fix_only"),
+    "report_suppressed": ("fix", "fix_only", "diff", "diff_base"),
 }
 #: What needs files, not standard input.
 _OF_FILES = ("add_noqa", "add_ignore", "diff_base", "verify")
@@ -38,6 +39,8 @@ def refuse(given: Mapping[str, Any], *, stdin: bool, output_format: str) -> None
     for each in ("add_noqa", "add_ignore"):
         if given[each] and not given[each].isprintable():
             raise UsageError(f"{option(each)}: a reason is one line of words, not {given[each]!r}")
+    if given["report_suppressed"] and output_format != "sarif":
+        raise UsageError(f"--report-suppressed goes with the format sarif, not {output_format}")
     if given["statistics"] and output_format not in _WITH_STATISTICS:
         formats = f"{', '.join(_WITH_STATISTICS[:-1])} and {_WITH_STATISTICS[-1]}"
         raise UsageError(f"--statistics goes with the formats {formats}, not {output_format}")

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from asset_lint.finding import Finding, Severity, Span, Suppressed
+from asset_lint.report.common import Silent
 
 if TYPE_CHECKING:
     from asset_lint.baseline import Baseline, Key
@@ -47,3 +53,37 @@ def stale(files: Files, results: Sequence[FileResult], registry: Registry) -> It
 
         for key in baseline.stale(found, (str(path) for path, _ in checked), runs):
             yield place, key
+
+
+def silent(files: Files, results: Sequence[FileResult], registry: Registry) -> Silent:
+    """What was found but is not reported, and what the baselines know that was not found."""
+    by_path = {result.path: result for result in results}
+    gone = Counter(stale(files, results, registry))
+    suppressed: list[Suppressed] = []
+    compared = False
+    for place, group in by_baseline(files):
+        baseline = load(group)
+        compared = compared or baseline is not None
+        for result in (by_path[str(path)] for path, _ in group):
+            if result.final is None:
+                continue
+            for each in result.suppressed:
+                known = not each.commented
+                if each.commented and baseline is not None:  # it may have got its comment after the baseline was made
+                    (key,) = baseline.keys(result.final, [each.finding])
+                    if key is not None and gone[place, key] > 0:
+                        gone[place, key] -= 1
+                        known = True
+                shown = result.final.shown(replace(each.finding, fix=None))
+                suppressed.append(replace(each, finding=shown, known=known))
+    ordered = sorted(suppressed, key=lambda each: each.finding.order)
+    lost = (_finding(key, place.parent, registry) for place, key in gone.elements())
+    return Silent(tuple(ordered), tuple(lost), compared)
+
+
+def _finding(key: Key, folder: Path, registry: Registry) -> Finding:
+    page = registry.pages.get(key.code)
+    path = os.path.relpath(folder / key.path)
+    message = f"no longer found: {key.line}"
+    name, severity = (page.name, page.severity) if page else (key.code, Severity.WARNING)
+    return Finding(key.code, name, message, severity, path, Span(0, 0, 1, 1, 1, 1), 1, key.function)

@@ -41,11 +41,13 @@ def run(
     on_file: Callable[[str], None] | None = None,
     gated: bool = True,
     leave: Callable[[Finding], bool] = lambda finding: False,
+    suppressed: bool = False,
 ) -> Iterator[FileResult]:
     """The results of ``files``, in their order.
 
     ``stdin`` is the content of the one file there then is. ``on_file`` is told the path of each file that is done.
     ``leave`` says which findings are not to be fixed; where processes can't be forked it must be picklable.
+    ``suppressed`` asks a check for what comments and the baseline keep silent, too.
     Nothing is written: that is :func:`write`'s business, and it may be done while iterating. Fixes are found against
     the files as they stand before, whatever their order and the number of ``jobs``.
 
@@ -55,7 +57,7 @@ def run(
     for config in {id(config): config for _, config in files}.values():
         registry.validate(config)
     overlay = {} if stdin is None else {str(path): stdin for path, _ in files}
-    session = _Session(files, registry, mode, gated, ignore_noqa, baseline, leave, overlay)
+    session = _Session(files, registry, mode, gated, ignore_noqa, baseline, leave, suppressed, overlay)
     for config in {id(config): config for _, config in files if config.sql_rules}.values():
         session.checker.judge(config)
     results = _results(session, jobs, on_file or (lambda path: None))
@@ -77,10 +79,12 @@ class _Session:
         ignore_noqa: bool,
         baseline: Baseline | None,
         leave: Callable[[Finding], bool],
+        suppressed: bool,
         overlay: Mapping[str, bytes],
     ) -> None:
-        self.arguments = (files, registry, mode, gated, ignore_noqa, baseline, leave)
+        self.arguments = (files, registry, mode, gated, ignore_noqa, baseline, leave, suppressed)
         self.leave = leave
+        self.suppressed = suppressed
         self.files = files
         self.mode = mode
         self.overlay = overlay
@@ -114,7 +118,7 @@ class _Session:
         try:
             data = self.data(index)
             if self.mode is Mode.CHECK:
-                return result_of(str(path), self.checker.check(str(path), data, config))
+                return result_of(str(path), self.checker.check(str(path), data, config), suppressed=self.suppressed)
             return repair(self.checker, str(path), data, config, self.leave)
         except (SourceError, FixError) as error:
             return FileResult(str(path), error=str(error))

@@ -14,7 +14,7 @@ from asset_lint.config import targets
 from asset_lint.documents import Document, is_document, source_of
 from asset_lint.documents import worth_reading as is_about_dagster
 from asset_lint.errors import AssetLintError, InvalidSyntax
-from asset_lint.finding import Finding, Safety, Span
+from asset_lint.finding import Finding, Safety, Span, Suppressed
 from asset_lint.model.project import Project
 from asset_lint.registry import INVALID_SYNTAX, Registry, Selection
 from asset_lint.source import Source
@@ -40,7 +40,7 @@ class Checked:
     """``findings`` are what is to be reported, ``problems`` are sentences on what kept a rule from its end.
 
     ``note`` says what could not be read of a document. ``known`` is what the baseline knows of the rest; None where
-    that can't be said of all of the file.
+    that can't be said of all of the file. ``suppressed`` is what comments and the baseline keep silent.
     """
 
     source: Source
@@ -48,6 +48,7 @@ class Checked:
     problems: tuple[str, ...] = ()
     note: str = ""
     known: tuple[Key, ...] | None = ()
+    suppressed: tuple[Suppressed, ...] = ()
 
 
 class Checker:
@@ -96,6 +97,7 @@ class Checker:
         project = self.project(path, config)
         worth = source.is_document or project.worth_reading(path, data)
         findings: list[Finding] = []
+        suppressed: list[Suppressed] = []
         problems: list[str] = []
         if worth or not self.gated:
             try:
@@ -119,11 +121,15 @@ class Checker:
             else:
                 selection = replace(selection, codes=selection.codes - self.registry.sql.keys())
         if not self.ignore_noqa and (findings or not self.gated or mentions(data, self.registry)):
-            findings = self._unsuppressed(source, findings, selection, complete=not problems)
+            findings, suppressed = self._unsuppressed(source, findings, selection, complete=not problems)
         findings = [self._policy(config).judge(each) for each in findings if selection.reports(each)]
+        suppressed = [each for each in suppressed if selection.reports(each.finding)]
         known: list[Key] = []
         if self.baseline is not None and findings:
-            findings, known = self.baseline.divided(source, findings)
+            all_of_them = findings
+            findings, known = self.baseline.divided(source, all_of_them)
+            new = {id(each) for each in findings}
+            suppressed += [Suppressed(each, commented=False, known=True) for each in all_of_them if id(each) not in new]
         note = ""
         if isinstance(source, Document):
             findings = [replace(f, fix=None) if f.fix and not source.allows(f.fix) else f for f in findings]
@@ -131,7 +137,7 @@ class Checker:
             note = _unread(source, config)
         whole = not problems and all(each.code != INVALID_SYNTAX for each in findings)
         in_order = tuple(sorted(findings, key=lambda each: each.order))
-        return Checked(source, in_order, tuple(problems), note, tuple(known) if whole else None)
+        return Checked(source, in_order, tuple(problems), note, tuple(known) if whole else None, tuple(suppressed))
 
     def judge(self, config: Config) -> None:
         """Run the rules in SQL of a configuration on its project as it is; raises ConfigError, UsageError."""
@@ -211,13 +217,13 @@ class Checker:
 
     def _unsuppressed(
         self, source: Source, findings: list[Finding], selection: Selection, *, complete: bool
-    ) -> list[Finding]:
+    ) -> tuple[list[Finding], list[Suppressed]]:
         try:
             suppressions = Suppressions(source, self.registry)
         except InvalidSyntax:
-            return findings  # a file that isn't worth reading may be anything
+            return findings, []  # a file that isn't worth reading may be anything
         kept = suppressions.kept(findings)
-        return kept + suppressions.complaints(selection, complete=complete)
+        return kept + suppressions.complaints(selection, complete=complete), suppressions.suppressed
 
     def _plan(self, selection: Selection, config: Config, path: str) -> Plan:
         if selection.codes not in self._plans:

@@ -198,13 +198,15 @@ def _kind(finding: Finding) -> Hashable:
     return finding.code, finding.function, finding.message, texts
 
 
-def result_of(path: str, checked: Checked) -> FileResult:
-    """What a check alone says of a file."""
+def result_of(path: str, checked: Checked, *, suppressed: bool = False) -> FileResult:
+    """What a check alone says of a file; with what is ``suppressed``, if that is wanted."""
+    told = checked.suppressed if suppressed else ()
     return FileResult(
         path,
         checked.findings,
-        checked.source if checked.findings else None,
+        checked.source if checked.findings or told else None,
         error="\n".join(checked.problems) or None,
         note=checked.note,
         known=checked.known,
+        suppressed=told,
     )

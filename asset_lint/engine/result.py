@@ -13,7 +13,7 @@ from asset_lint.files import replace
 
 if TYPE_CHECKING:
     from asset_lint.baseline import Key
-    from asset_lint.finding import Finding
+    from asset_lint.finding import Finding, Suppressed
     from asset_lint.source import Source
 
 
@@ -34,7 +34,7 @@ class FileResult:
     ``applied`` are those whose fixes were applied, as they stood when that was done. ``error`` says why the file could
     not be checked or fixed as a whole (it can't be read, a rule raised); the exit status is then 2. ``note`` says what
     of a document could not be judged. ``known`` is what the baseline kept from being reported; None where that can't be
-    said of all of the file.
+    said of all of the file. ``suppressed`` is what is kept silent, if that was asked for.
     """
 
     path: str
@@ -45,6 +45,7 @@ class FileResult:
     error: str | None = None
     note: str = ""
     known: tuple[Key, ...] | None = None
+    suppressed: tuple[Suppressed, ...] = ()
 
     @property
     def final(self) -> Source | None:
@@ -62,7 +63,8 @@ class FileResult:
     def __reduce__(self) -> tuple[object, ...]:
         # the trees that a source carries along are not worth sending from process to process
         source = None if self.source is None else (self.source.path, self.source.raw)
-        return _restore, (self.path, self.findings, source, self.text, self.applied, self.error, self.note, self.known)
+        said = (self.text, self.applied, self.error, self.note, self.known, self.suppressed)
+        return _restore, (self.path, self.findings, source, *said)
 
 
 def _restore(
@@ -74,9 +76,10 @@ def _restore(
     error: str | None,
     note: str,
     known: tuple[Key, ...] | None,
+    suppressed: tuple[Suppressed, ...],
 ) -> FileResult:
     read = None if source is None else source_of(*source)
-    return FileResult(path, findings, read, text, applied, error, note, known)
+    return FileResult(path, findings, read, text, applied, error, note, known, suppressed)
 
 
 def write(result: FileResult) -> None:

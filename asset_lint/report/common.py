@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from asset_lint.finding import Finding, Fix, Safety, Severity, Span
+from asset_lint.finding import Finding, Fix, Safety, Severity, Span, Suppressed
 
 if TYPE_CHECKING:
     from asset_lint.registry import Page
@@ -21,12 +21,25 @@ Cells = Callable[[str, int], "str | None"]
 
 
 @dataclass(frozen=True)
+class Silent:
+    """What a run is silent about: findings that are ``suppressed``, and those of a baseline that are ``gone``.
+
+    ``compared`` says that there is a baseline. Of what is gone, nothing is known of the place but file and function.
+    """
+
+    suppressed: tuple[Suppressed, ...] = ()
+    gone: tuple[Finding, ...] = ()
+    compared: bool = False
+
+
+@dataclass(frozen=True)
 class Context:
     """What a format needs besides the findings.
 
     ``unsafe_fixes`` is the setting: True applies them, None tells of them, False keeps them quiet. ``pages`` holds what
     is known of each code. ``root`` is the directory that URIs are relative to (the repository's).
-    ``problems`` are the sentences on what could not be done.
+    ``problems`` are the sentences on what could not be done. ``silent`` is what is not reported, if that is to
+    be told of.
     """
 
     texts: Texts
@@ -37,6 +50,7 @@ class Context:
     color: bool = False
     problems: tuple[str, ...] = ()
     cells: Cells = lambda path, cell: None
+    silent: Silent | None = None
     _lines: dict[tuple[str, int], list[str]] = field(default_factory=dict)
 
     def lines(self, path: str, cell: int = 0) -> list[str]:

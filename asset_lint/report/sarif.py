@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from asset_lint.finding import Finding, Fix, Note, Severity, Span
+from asset_lint.finding import Finding, Fix, Note, Severity, Span, Suppressed
 
-from .common import Context
+from .common import Context, Silent
 from .places import fingerprints, uri, within
 
 _LEVEL = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
@@ -19,10 +19,18 @@ Json = Mapping[str, Any]
 
 
 def render(findings: Sequence[Finding], context: Context) -> str:
-    """One run as a SARIF log."""
-    codes = sorted({finding.code: finding for finding in findings}.items())
+    """One run as a SARIF log; with what it is silent about, if that is wanted."""
+    silent = context.silent or Silent()
+    told = [*findings, *(each.finding for each in silent.suppressed)]
+    codes = sorted({finding.code: finding for finding in (*told, *silent.gone)}.items())
     index = {code: at for at, (code, _) in enumerate(codes)}
-    prints = fingerprints(findings, context)
+    results = [
+        _result(finding, index[finding.code], fingerprint, context)
+        for finding, fingerprint in zip(told, fingerprints(told, context), strict=True)
+    ]
+    if context.silent is not None:
+        results += [_gone(finding, index[finding.code], context) for finding in silent.gone]
+        results = [dict(result, **state) for result, state in zip(results, _states(findings, silent), strict=True)]
     run = {
         "tool": {
             "driver": {
@@ -42,10 +50,7 @@ def render(findings: Sequence[Finding], context: Context) -> str:
                 ],
             }
         ],
-        "results": [
-            _result(finding, index[finding.code], fingerprint, context)
-            for finding, fingerprint in zip(findings, prints, strict=True)
-        ],
+        "results": results,
     }
     log = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
     return json.dumps(log, indent=2) + "\n"
@@ -90,6 +95,34 @@ def _result(finding: Finding, index: int, fingerprint: str, context: Context) ->
     if finding.fix is not None and finding.fix.edits and not finding.span.cell:  # its text would need JSON's escapes
         result["fixes"] = [_fix(finding.path, finding.fix, context)]
     return result
+
+
+def _states(findings: Sequence[Finding], silent: Silent) -> Iterator[Json]:
+    """What suppresses each result, and what the baseline says of it: the standard wants either of all or of none."""
+    for suppressions, state in (
+        *(([], "new") for _ in findings),
+        *(([_suppression(each)], "unchanged" if each.known else "new") for each in silent.suppressed),
+        *(([], "absent") for _ in silent.gone),
+    ):
+        yield {"suppressions": suppressions, **({"baselineState": state} if silent.compared else {})}
+
+
+def _suppression(suppressed: Suppressed) -> Json:
+    kind = {"kind": "inSource" if suppressed.commented else "external"}
+    return {**kind, "justification": suppressed.reason} if suppressed.reason else kind
+
+
+def _gone(finding: Finding, index: int, context: Context) -> Json:
+    location: dict[str, Any] = {"physicalLocation": {"artifactLocation": _uri(finding.path, context)}}
+    if finding.function:
+        location["logicalLocations"] = [{"fullyQualifiedName": finding.function, "kind": "function"}]
+    return {
+        "ruleId": finding.code,
+        "ruleIndex": index,
+        "level": _LEVEL[finding.severity],
+        "message": _message(finding.message),
+        "locations": [location],
+    }
 
 
 def _steps(finding: Finding, context: Context) -> Iterator[Json]:

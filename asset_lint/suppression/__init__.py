@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from asset_lint.finding import Finding, Fix, Safety
+from asset_lint.finding import Finding, Fix, Safety, Suppressed
 from asset_lint.registry import INVALID_SYNTAX, UNKNOWN_CODE, UNUSED_SUPPRESSION, Page, Registry, Selection, closest
 
 from .comments import Directive, Form, Named, is_foreign, read
@@ -42,12 +42,13 @@ def _may_suppress(data: bytes) -> bool:
 
 
 class Suppressions:
-    """The suppressions of one file; it remembers which of them were of use."""
+    """The suppressions of one file; it remembers which of them were of use, and what they suppressed."""
 
     def __init__(self, source: Source, registry: Registry) -> None:
         self.source = source
         self.registry = registry
         self.directives: list[Directive] = []
+        self.suppressed: list[Suppressed] = []
         if _may_suppress(source.data):
             lines = Lines(source.text)
             self.directives = read(source.text, lines, registry)
@@ -98,6 +99,9 @@ class Suppressions:
         found += self._disabled(speaks, lambda directive: directive.first <= line)
         for directive in found:
             directive.used.add(code)
+        if found:
+            reason = next((directive.reason for directive in found if directive.reason), "")
+            self.suppressed.append(Suppressed(finding, commented=True, reason=reason))
         return bool(found)
 
     def _disabled(self, speaks: Callable[[Directive], bool], before: Callable[[Directive], bool]) -> list[Directive]:

@@ -53,6 +53,7 @@ class Directive:
     """One suppression: ``first`` to ``last`` are the lines it holds for, ``start`` to ``end`` its own stretch.
 
     Without ``named`` it holds for every rule. ``problem`` says why it can't be read; then it does nothing.
+    ``reason`` is what else the comment says.
     """
 
     form: Form
@@ -63,6 +64,7 @@ class Directive:
     last: int
     named: tuple[Named, ...]
     problem: str = ""
+    reason: str = ""
     used: set[str] = field(default_factory=set)  # codes that it kept from being reported
 
     def names(self, code: str) -> bool:
@@ -133,7 +135,10 @@ def _noqa(comment: Comment, registry: Registry) -> Iterator[Directive]:
             if not named:
                 continue  # no codes where codes are announced: not a bare noqa either
         start = comment.start + match.start()
-        yield Directive(Form.NOQA, comment, start, comment.start + end, comment.line, comment.line, tuple(named))
+        following = _NEXT.search(comment.text, end)
+        reason = _reason(comment.text[end : following.start() if following else None])
+        line = comment.line
+        yield Directive(Form.NOQA, comment, start, comment.start + end, line, line, tuple(named), reason=reason)
 
 
 def _ours(comment: Comment, lines: Lines, registry: Registry, size: int) -> Iterator[Directive]:
@@ -147,7 +152,12 @@ def _ours(comment: Comment, lines: Lines, registry: Registry, size: int) -> Iter
         if form is None and not problem:
             continue  # prose
         first, last = _reach(form, comment, lines)
-        yield Directive(form or Form.IGNORE, comment, start, end, first, last, named, problem)
+        reason = _reason(words[match.end() :])
+        yield Directive(form or Form.IGNORE, comment, start, end, first, last, named, problem, reason)
+
+
+def _reason(words: str) -> str:
+    return words.strip(" \t,:;-")
 
 
 def _items(match: re.Match[str]) -> Iterator[re.Match[str]]:
