@@ -74,6 +74,7 @@ class Summary:
     lasting: tuple[Site, ...] = ()  # connections that an object or a global name keeps, opened inside too
     after: Aftermath = NOTHING
     settles: bool = False  # it may end a transaction of a connection that it is handed, or lends
+    begun: frozenset[Site] = frozenset()  # of the caller's connections those that it may leave in a transaction
 
 
 @dataclass(frozen=True, slots=True)

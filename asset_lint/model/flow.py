@@ -101,6 +101,7 @@ class Flow(Inliner):
             handed=tuple(self.handed),
             asked=tuple(self.asked.values()),
             settles=self.settles,
+            begun=frozenset(site for state in finals for site in state.begun if site in status),
             used=self.used,
             events=tuple((event, frozenset(around)) for event, around in self.events.items()),
             touches=self.touches

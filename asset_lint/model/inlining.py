@@ -101,6 +101,8 @@ class Inliner(Evaluator):
         if summary.settles:
             self.settles = True
             state.begun.clear()
+        if not definition.is_generator:
+            state.begun.update(dict.fromkeys(summary.begun, self.place(node)))
         if summary.raised_status or not statuses:  # what only closes a connection does not raise
             failed = state.copy() if summary.raised_status else state
             failed.status.update(summary.raised_status)

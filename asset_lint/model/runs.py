@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from .arguments import handed_connection
 from .assets import Role, Run
 from .connections import Connection, Leak, Way
 from .flow import Flow
@@ -129,7 +130,7 @@ def parameter_value(function: Function, parameter: Parameter) -> Alternatives:
     if parameter.role is Role.CONTEXT:
         return (Context(),)
     if parameter.role is Role.PLAIN:
-        return values
+        return values if values != ANY else handed_connection(function, parameter)
     if parameter.role is Role.CONFIG:
         return (Text(Origin.FIELD),)
     if any(isinstance(v, (LibraryInstance, Instance, Conn, Result, Context, Data)) for v in values):

@@ -87,7 +87,7 @@ def asked_of_the_module(candidate: Candidate, random: Random) -> Iterator[Mutant
                 case ast.Call(
                     func=ast.Attribute(value=ast.Name(id=owner) as receiver, attr="execute"),
                     args=[ast.Constant(value=str(sql)), *_],
-                ) if owner == opening.name and re.match(r"\s*(CREATE|INSERT|DELETE|UPDATE|DROP)\b", sql, re.IGNORECASE):
+                ) if owner == opening.name and re.match(r"\s*(CREATE|INSERT|DELETE|UPDATE)\b", sql, re.IGNORECASE):
                     module, needs = candidate.duckdb(random)
                     splice = Splice(candidate.text.start(receiver), candidate.text.end(receiver), module)
                     yield candidate.mutant("AL204", "asked_of_the_module", [splice, *needs])
@@ -99,9 +99,8 @@ SHARED_OPERATORS: tuple[Operator, ...] = (
     _at_start("AL204", "table_read", "from duckdb import sql as ask_engine",
               'staged_levels = ask_engine("SELECT * FROM staged_levels").fetchall()'),
     _at_start("AL204", "setting_made", "import duckdb as engine", "engine.execute(\"SET memory_limit = '1GB'\")"),
-    _at_start("AL204", "table_made_by_default_connection", "import duckdb as engine",
-              "shared = engine.default_connection()",
-              'shared.execute("CREATE OR REPLACE TABLE levels (level INTEGER)")'),
+    _at_start("AL204", "table_made_of_a_relation", "import duckdb as engine",
+              'engine.sql("SELECT 1 AS level").create("staged_levels")'),
     _at_start("AL204", "table_made_in_helper", "_stage_levels()", helper=IN_HELPER),
     asked_of_the_module,
 )  # fmt: skip

@@ -65,7 +65,7 @@ ROW_OPERATORS: tuple[Operator, ...] = (
     inserted("AL602", "row_indexed", f'first_name = CONN.execute("{ONE_NAME}").fetchone()[0]'),
     inserted("AL602", "row_unpacked", f'leaver_id, leaver = CONN.execute("{ALL_LEAVERS} LIMIT 1").fetchone()'),
     inserted("AL602", "first_of_all_rows", f'first_name = CONN.execute("{ONE_NAME}").fetchall()[0][0]'),
-    inserted("AL602", "row_indexed_later", f'top = CONN.sql("{ONE_NAME}").fetchone()\nfirst_name = str(top[0])'),
+    inserted("AL602", "row_indexed_later", f'top = CONN.execute("{ONE_NAME}").fetchone()\nfirst_name = str(top[0])'),
     inserted("AL602", "group_taken_for_granted",
              'most = CONN.execute("SELECT level, count(*) FROM employees GROUP BY level").fetchone()[1]'),
     inserted("AL602", "row_indexed_in_helper", 'first_name = _first_name(CONN, "employees")', FIRST_OF_A_TABLE),
@@ -114,7 +114,10 @@ TRUST_OPERATORS: tuple[Operator, ...] = (
 # ---- AL605 -----------------------------------------------------------------------------------------------------------
 
 FIND = """
-def _find(connection, wanted):
+def _find(connection):
+    import os
+
+    wanted = os.environ["WANTED"]
     return connection.execute("SELECT * FROM employees WHERE name = '" + wanted + "'").fetchall()
 """
 ENVIRONMENT = "import os as surroundings\nwanted = surroundings.environ['WANTED']\n"
@@ -151,7 +154,7 @@ TEXT_OPERATORS: tuple[Operator, ...] = (
         for (leaver,) in CONN.execute("SELECT name FROM leavers").fetchall():
             CONN.execute(f"DELETE FROM employees WHERE name = '{leaver}'")
         """),
-    inserted("AL605", "value_in_helper", ENVIRONMENT + "_find(CONN, wanted)", FIND),
+    inserted("AL605", "value_in_helper", "_find(CONN)", FIND),
     parameter_written_out,
 )  # fmt: skip
 
@@ -180,6 +183,17 @@ NULL_OPERATORS: tuple[Operator, ...] = (
     inserted("AL606", "mean_converted_in_helper", "mean_pay = _mean_of(CONN)", MEAN),
 )  # fmt: skip
 
+
+def _asks_plainly(candidate: Candidate) -> bool:
+    """Whether all its SQL stands written where it is asked: no other may commit, or drop what is written."""
+    return all(
+        isinstance(node.args[0], ast.Constant)
+        for node in candidate.nodes
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args
+        and node.func.attr in ("execute", "sql", "query", "executemany")
+    )  # fmt: skip
+
+
 # ---- AL607 -----------------------------------------------------------------------------------------------------------
 
 
@@ -188,7 +202,7 @@ def _left_open(name: str, code: str, helper: str = "") -> Operator:
     operator = inserted("AL607", name, code, helper)
 
     def alone(candidate: Candidate, random: Random) -> Iterator[Mutant]:
-        if not ENDING.search(candidate.text.of(candidate.node)):
+        if not ENDING.search(candidate.text.of(candidate.node)) and _asks_plainly(candidate):
             yield from operator(candidate, random)
 
     return alone
@@ -238,15 +252,25 @@ def replace_dropped(candidate: Candidate, random: Random) -> Iterator[Mutant]:
                         yield candidate.mutant("AL608", "replace_dropped", [splice])
 
 
+def _once_only(name: str, code: str, helper: str = "") -> Operator:
+    """What can't be done twice, in an asset whose other queries are seen to let it be."""
+    operator = inserted("AL608", name, code, helper, in_assets=True)
+
+    def plain(candidate: Candidate, random: Random) -> Iterator[Mutant]:
+        if _asks_plainly(candidate):
+            yield from operator(candidate, random)
+
+    return plain
+
+
 REPEAT_OPERATORS: tuple[Operator, ...] = (
-    inserted("AL608", "rows_added", """
+    _once_only("rows_added", """
         CONN.execute("CREATE TABLE IF NOT EXISTS notebook (day INTEGER)")
         CONN.execute("INSERT INTO notebook VALUES (1)")
-        """, in_assets=True),
-    inserted("AL608", "table_made_once_more", 'CONN.execute("CREATE TABLE notebook AS SELECT 1 AS day")',
-             in_assets=True),
-    inserted("AL608", "table_never_refreshed",
-             "CONN.sql(\"CREATE TABLE IF NOT EXISTS notebook AS SELECT * FROM 'notes.csv'\")", in_assets=True),
-    inserted("AL608", "rows_added_in_helper", "_append_note(CONN)", APPENDED, in_assets=True),
+        """),
+    _once_only("table_made_once_more", 'CONN.execute("CREATE TABLE notebook AS SELECT 1 AS day")'),
+    _once_only("table_never_refreshed",
+               "CONN.sql(\"CREATE TABLE IF NOT EXISTS notebook AS SELECT * FROM 'notes.csv'\")"),
+    _once_only("rows_added_in_helper", "_append_note(CONN)", APPENDED),
     replace_dropped,
 )  # fmt: skip
