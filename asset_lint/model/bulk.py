@@ -202,8 +202,11 @@ def _works_on_each(loop: ast.For | ast.AsyncFor | ast.While, query: Query) -> bo
     for other in query.function.all_queries:
         if other.place.node in inside and not writes_one_row(other):
             return True
+    servers = _servers(query.function)
     for node in inside:
         if isinstance(node, ast.Call):
+            if servers and any(isinstance(n, ast.Name) and n.id in servers for n in ast.walk(node)):
+                return True
             name = _external(node.func, query.function) or getattr(node.func, "attr", getattr(node.func, "id", ""))
             if _READS_ELSEWHERE.search(name) and not name.startswith(("fetchone", "fetchall")):
                 owner = getattr(node.func, "value", None)
@@ -212,6 +215,22 @@ def _works_on_each(loop: ast.For | ast.AsyncFor | ast.While, query: Query) -> bo
                 ):
                     return True
     return False
+
+
+def _servers(function: Function) -> set[str]:
+    """The resources of a compute function that are not seen to be DuckDB's: each call of one may take its time."""
+    assert function.project is not None
+    facts = function.project.facts
+    names = {p.name for p in function.parameters if facts.is_resource(p.node, function.definition)}
+    asked = [query.place.node for query in function.all_queries]
+    asked += [n for n in function.nodes() if isinstance(n, ast.Attribute) and n.attr == "get_connection"]
+    for node in asked if names else ():
+        receiver = node.func if isinstance(node, ast.Call) else node
+        names -= {n.id for n in ast.walk(receiver) if isinstance(n, ast.Name)}
+        if isinstance(node, ast.Call):
+            given = (*node.args, *(keyword.value for keyword in node.keywords))
+            names -= {a.id for a in given if isinstance(a, ast.Name)}
+    return names
 
 
 def _external(node: ast.expr, function: Function) -> str:
