@@ -170,14 +170,13 @@ def _opened(path):
     yield connection
     connection.close()
 """),
-    _lent("closed_on_one_error", """
+    _lent("closed_after_one_error", """
 def _opened(path):
     connection = _duckdb.connect(path)
     try:
         yield connection
-    except ValueError:
-        connection.close()
-        raise
+    except ValueError as error:
+        print(error)
     connection.close()
 """),
     _lent("closed_by_nobody", """

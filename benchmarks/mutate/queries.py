@@ -18,6 +18,8 @@ ONE_NAME = "SELECT name FROM employees WHERE employee_id = 7"
 ENDING = re.compile(r"\b(commit|rollback|begin|transaction)\b", re.IGNORECASE)
 KNOWN_ROLES = re.compile(r"(Context|Resource|Config|Database|Client|Settings)\W*$")
 
+NAMELESS = re.compile(r"\b(TABLE|EXISTS)\s+\{", re.IGNORECASE)  # a table whose name is known at run time alone
+
 # ---- AL601 -----------------------------------------------------------------------------------------------------------
 
 
@@ -79,7 +81,7 @@ def _on_trust(name: str, code: str, helper: str = "") -> Operator:
     operator = inserted("AL604", name, code, helper, in_assets=True)
 
     def alone(candidate: Candidate, random: Random) -> Iterator[Mutant]:
-        if _depends_on_nothing(candidate):
+        if _depends_on_nothing(candidate) and not NAMELESS.search(candidate.text.of(candidate.node)):
             yield from operator(candidate, random)
 
     return alone
@@ -107,7 +109,7 @@ TRUST_OPERATORS: tuple[Operator, ...] = (
     _on_trust("table_read", 'balance = CONN.execute("SELECT sum(amount) FROM ledger_of_1987").fetchall()'),
     _on_trust("table_joined", 'CONN.execute("""\n    CREATE OR REPLACE TEMP TABLE balances AS\n'
               '    WITH days AS (SELECT 1 AS day)\n    SELECT * FROM days JOIN ledger_of_1987 USING (day)\n""")'),
-    _on_trust("table_opened", 'balances = CONN.table("ledger_of_1987").df()'),
+    _on_trust("table_asked_inside", 'days = CONN.sql("SELECT 1 WHERE 1 IN (SELECT day FROM ledger_of_1987)").df()'),
     _on_trust("table_read_in_helper", "balance = _balance(CONN)", BALANCE),
 )  # fmt: skip
 
