@@ -189,10 +189,12 @@ def _opened(path):
 # ---- AL208 -----------------------------------------------------------------------------------------------------------
 
 COUNT = """
-def _count_events(path):
+def _count_events():
+    import os
+
     import duckdb
 
-    with duckdb.connect(path) as reader:
+    with duckdb.connect(os.environ["DUCKDB_PATH"]) as reader:
         return reader.execute("SELECT count(*) FROM events").fetchone()[0]
 """
 
@@ -216,6 +218,6 @@ READING_OPERATORS: tuple[Operator, ...] = (
               '    events = reader.execute("SELECT count(*) FROM events").fetchone()[0]'),
     _at_start("AL208", "opened_to_look", "import os, duckdb as engine", f"reader = engine.connect({FROM_ENVIRONMENT})",
               "try:", '    events = reader.sql("SELECT * FROM events").df()', "finally:", "    reader.close()"),
-    _at_start("AL208", "opened_to_count_in_helper", "import os", f"events = _count_events({FROM_ENVIRONMENT})",
+    _at_start("AL208", "opened_to_count_in_helper", "events = _count_events()",
               helper=COUNT),
 )  # fmt: skip
