@@ -1,4 +1,4 @@
-"""What helps to adopt it on an existing code base: the command ``baseline``, and options of ``check``."""
+"""What helps to adopt it on an existing code base: the commands ``baseline`` and ``init``, and options of ``check``."""
 
 from __future__ import annotations
 
@@ -89,4 +89,31 @@ def baseline_prune(paths: tuple[str, ...], **given: Any) -> int:
     return change("prune", paths, given)
 
 
-COMMANDS = (baseline,)
+@click.command(
+    cls=Command,
+    short_help="Set asset-lint up in a project.",
+    epilog="""\
+\b
+Examples:
+  asset-lint init --diff       what it would change
+  asset-lint init              settings, a hook for pre-commit, a workflow for CI
+  asset-lint init --no-ci      the same without a workflow
+""",
+)
+@click.option("--dry-run", cls=Option, is_flag=True, help="Tell what would be done, change nothing.")
+@click.option("--diff", cls=Option, is_flag=True, help="Show what would be changed, change nothing; status 1 if any.")
+@click.option("--pre-commit/--no-pre-commit", cls=Option, default=True, help="Whether to add a hook for pre-commit.")
+@click.option("--ci/--no-ci", cls=Option, default=True, help="Whether to add a workflow for CI.")
+def init(**given: bool) -> int:
+    """Set asset-lint up in the working directory.
+
+    Writes settings (into pyproject.toml if there is one, else asset-lint.toml), a hook into .pre-commit-config.yaml, a
+    workflow for GitHub (where there is a .gitlab-ci.yml, it shows the job to add), and lets ruff know of the codes.
+    What is there stays as it is; a second run changes nothing.
+    """
+    from .starting import start
+
+    return start(**given)
+
+
+COMMANDS = (baseline, init)
