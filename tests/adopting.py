@@ -42,3 +42,15 @@ def runner(monkeypatch: pytest.MonkeyPatch, capture: pytest.CaptureFixture[bytes
         return Ran(status, captured.out, captured.err.decode())
 
     return run
+
+
+def command(*arguments: str) -> list[str]:
+    """The command line of a process of its own that has the same rules."""
+    program = (
+        f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        "import engine_rules, asset_lint.registry\n"
+        "asset_lint.registry.load = lambda: asset_lint.registry.Registry(engine_rules.WORDS)\n"
+        "from asset_lint.cli import main\n"
+        "sys.exit(main())\n"
+    )
+    return [sys.executable, "-c", program, *arguments]

@@ -25,6 +25,7 @@ from .options import (
     Command,
     Format,
     Option,
+    config_files,
     configuration,
     running,
 )
@@ -203,6 +204,11 @@ def check(paths: tuple[str, ...], **given: Any) -> int:
     """Check files and directories (the working directory by default; `-` is standard input)."""
     from .checking import Check
 
+    if given["watch"]:
+        from .watching import watch
+
+        Check(paths, given).refuse_contradictions()
+        watch(paths or (".",), lambda: config_files(given), lambda: Check(paths, given).run())
     return Check(paths, given).run()
 
 

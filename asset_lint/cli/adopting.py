@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from .options import FIXING, SELECTION, Command, Option, configuration
+from .options import FILES, FIXING, SELECTION, Command, Option, configuration
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -21,12 +21,20 @@ _OPTIONS = (
         help="Fail, with status 1, where the baseline knows findings that are no longer found.",
     ),
     click.option(
+        "-i", "--interactive", cls=Option, section=FIXING, is_flag=True,
+        help="Show each fix of --fix, and ask on the terminal whether to apply it.",
+    ),
+    click.option(
         "--add-noqa", cls=Option, section=FIXING, metavar="[=REASON]",
         help="Write a noqa comment, with a reason if one is given, at everything that is found.",
     ),
     click.option(
         "--add-ignore", cls=Option, section=FIXING, metavar="[=REASON]",
         help="Write an `asset-lint: ignore[…]` comment, with a reason if one is given, at everything that is found.",
+    ),
+    click.option(
+        "-w", "--watch", cls=Option, section=FILES, is_flag=True,
+        help="Check again whenever a file changes, until Ctrl-C ends it (with status 130).",
     ),
 )  # fmt: skip
 

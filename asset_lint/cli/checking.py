@@ -94,7 +94,7 @@ class Check:
 
     def run(self) -> int:
         """Do it; returns the exit status. Raises AssetLintError where nothing can be done at all."""
-        refuse(self.given, stdin=self.stdin_name is not None, output_format=self.base.output_format)
+        self.refuse_contradictions()
         files = self._files()
         if self.given["show_files"]:
             write(b"".join(os.fsencode(os.path.abspath(path)) + b"\n" for path, _ in files))
@@ -123,6 +123,14 @@ class Check:
         if self.given["strict_baseline"] and self._tell_stale(files, results, registry):
             return self._status(max(status, int(not self.given["exit_zero"])))
         return status
+
+    def refuse_contradictions(self) -> None:
+        """Raise UsageError where the options do not go together."""
+        refuse(self.given, stdin=self.stdin_name is not None, output_format=self.base.output_format)
+        if self.given["interactive"]:
+            from .choosing import require_terminal
+
+            require_terminal()
 
     def _files(self) -> known.Files:
         if self.stdin_name is not None:
@@ -176,10 +184,14 @@ class Check:
                 tell(proofs.text(context).rstrip("\n"))
             if self.given["report"]:
                 write_file(Path(self.given["report"]), proofs.page(results, context))
+        elif self.given["interactive"]:
+            from .choosing import chosen
+
+            results = chosen(files, registry, self.given)
         else:
             results = list(self._passes(files, registry))
         failed = [result.error for result in results if result.error is not None]
-        if self.fixing and not self.given["diff"] and self.stdin_name is None:
+        if self.fixing and not (self.given["diff"] or self.given["interactive"]) and self.stdin_name is None:
             for result in results:
                 try:
                     write(result)

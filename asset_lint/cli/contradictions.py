@@ -12,12 +12,14 @@ _WRITING = ("fix", "fix_only", "diff", "ignore_noqa")
 _APART: Mapping[str, tuple[str, ...]] = {
     "add_noqa": (*_WRITING, "add_ignore", "strict_baseline"),
     "add_ignore": (*_WRITING, "strict_baseline"),
+    "interactive": ("diff", "verify", "watch"),
+    "watch": ("diff", "add_noqa", "add_ignore", "show_files", "show_settings"),
     "diff_base": (*_WRITING[:-1], "add_noqa", "add_ignore"),
     "strict_baseline": ("diff", "fix_only"),
     "report_suppressed": ("fix", "fix_only", "diff", "diff_base"),
 }
 #: What needs files, not standard input.
-_OF_FILES = ("add_noqa", "add_ignore", "diff_base", "verify")
+_OF_FILES = ("add_noqa", "add_ignore", "diff_base", "interactive", "verify", "watch")
 _WITH_STATISTICS = ("full", "concise", "grouped", "json")
 
 
@@ -33,6 +35,8 @@ def refuse(given: Mapping[str, Any], *, stdin: bool, output_format: str) -> None
                 raise UsageError(f"{option(one)} cannot be used together with {option(other)}")
     if given["verify"] and not any(given[each] for each in ("fix", "fix_only", "diff")):
         raise UsageError("--verify goes with --fix, --fix-only or --diff; `asset-lint verify` runs assets alone")
+    if given["interactive"] and not (given["fix"] or given["fix_only"]):
+        raise UsageError("--interactive goes with --fix or --fix-only")
     for each in _OF_FILES:
         if stdin and asked(each):
             raise UsageError(f"{option(each)} cannot be used with standard input")

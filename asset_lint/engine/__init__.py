@@ -14,6 +14,7 @@ from asset_lint.registry import INVALID_SYNTAX, Registry
 from asset_lint.source import Source
 
 from .check import Checker
+from .choose import Answer, choose
 from .comments import add_comments, suppressed
 from .fix import repair, result_of
 from .result import FileResult, Mode, write
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from asset_lint.baseline import Baseline
     from asset_lint.config import Config
 
-__all__ = ["FileResult", "Mode", "add_comments", "run", "suppressed", "write"]
+__all__ = ["Answer", "FileResult", "Mode", "add_comments", "choose", "run", "suppressed", "write"]
 
 _WORTH_WORKERS = 16  # files to parse for each process
 _MAX_ROUNDS = 10

@@ -31,10 +31,12 @@ def repair(
     which ``leave`` holds keep their faults. Where a rule raises, nothing is fixed. Raises FixError where fixes never
     come to rest.
     """
-    return _Repair(checker, path, data, config, leave).run()
+    return Repair(checker, path, data, config, leave).run()
 
 
-class _Repair:
+class Repair:
+    """One file on its way; see :func:`repair`."""
+
     def __init__(
         self, checker: Checker, path: str, data: bytes, config: Config, leave: Callable[[Finding], bool]
     ) -> None:
@@ -49,6 +51,7 @@ class _Repair:
         self.applied: list[tuple[_Key, Finding]] = []
 
     def run(self) -> FileResult:
+        """The file after all fixes."""
         first = self.checker.check(self.path, self.data, self.config)
         if first.problems or not first.findings:
             return result_of(self.path, first)
@@ -165,7 +168,7 @@ class _Repair:
 
     def not_refused(self, findings: Sequence[Finding]) -> Iterator[tuple[_Key, Finding]]:
         """The findings whose fixes were not taken back, each with its key."""
-        kinds = [_kind(each) for each in findings]
+        kinds = [kind_of(each) for each in findings]
         total, number = Counter(kinds), Counter[Hashable]()
         for kind, finding in zip(kinds, findings):
             key = _Key(kind, number[kind], total[kind])
@@ -193,7 +196,8 @@ class _Key:
     total: int
 
 
-def _kind(finding: Finding) -> Hashable:
+def kind_of(finding: Finding) -> Hashable:
+    """What a finding and its fix are, wherever edits have moved them."""
     texts = tuple(edit.text for edit in finding.fix.edits) if finding.fix else ()
     return finding.code, finding.function, finding.message, texts
 
