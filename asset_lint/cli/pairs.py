@@ -71,6 +71,7 @@ def _as_json(result: Result) -> dict[str, Any]:
         "status": result.status.value,
         "scenario": result.scenario.value if result.scenario else None,
         "seen": result.seen,
+        "cured": result.cured,
         "faults": list(result.faults),
         "compared": result.compared,
         "seconds": round(result.seconds, 3),

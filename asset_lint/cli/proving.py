@@ -12,7 +12,7 @@ from asset_lint.errors import FixError
 from asset_lint.evidence import Evidence, Scenario
 from asset_lint.finding import Finding
 from asset_lint.report.common import BOLD, CYAN, GREEN, RED, YELLOW, Context, counted
-from asset_lint.verify import Fate, Proof, Sandbox, Unit, Witness, observe, prove
+from asset_lint.verify import Fate, Proof, Sandbox, Task, Unit, Witness, observe, prove
 
 from .verifying import RUNNABLE, unit_of
 
@@ -168,7 +168,7 @@ class _Trial:
         """The proofs of the fixes of ``codes``, which are in the texts of ``results``."""
         texts = {result.path: result.text for result in results if result.text is not None}
         fixed = {
-            place: replace(unit, task=replace(unit.task, files={_below(unit.task.root, place[0]): texts[place[0]]}))
+            place: replace(unit, task=self.with_text(place, texts[place[0]]))
             for place, unit in self.units.items()
             if codes.get(place) and place[0] in texts
         }
@@ -181,6 +181,12 @@ class _Trial:
             ]
             for place in after
         }
+
+    def with_text(self, place: Place, text: str) -> Task:
+        """The task with another text, on the tables that there were before."""
+        task = self.units[place].task
+        setup = self.before[place].setup or task.setup
+        return replace(task, files={_below(task.root, place[0]): text}, setup=setup)
 
     def one_by_one(self, places: Iterable[Place]) -> list[tuple[Finding, Proof]]:
         """Where fixes together are not right: each rule's alone, and of those that are right all that go together."""

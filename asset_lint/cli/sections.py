@@ -27,6 +27,7 @@ def section(
         first=first,
         lines=tuple(lines[first - 1 : min(last, first + 400)]),
         problem=witness.problem,
+        generated=witness.generated,
         marks=tuple(marks),
         runs=tuple(_run(scenario, run) for scenario, runs in witness.runs.items() for run in runs),
         mendings=tuple(mendings),

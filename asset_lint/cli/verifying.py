@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
@@ -24,6 +23,7 @@ from asset_lint.version import version
 
 from . import known
 from .options import config_files, split
+from .table import Row, table
 from .terminal import colored, processors, tell, write, write_file
 
 if TYPE_CHECKING:
@@ -268,75 +268,6 @@ BEYOND_DOUBT = frozenset(
 )  # fmt: skip
 
 
-@dataclass
-class Row:
-    """What is shown of one asset: where it stands, its witness, and each finding's code, verdict and words for it."""
-
-    place: Place
-    witness: Witness
-    verdicts: list[tuple[str, str, str]] = field(default_factory=list)
-
-    def add(self, code: str, verdict: str, words: str) -> None:
-        """One more finding."""
-        self.verdicts.append((code, verdict, words))
-
-    @property
-    def codes(self) -> set[str]:
-        """The rules that say something of it."""
-        return {code for code, _, _ in self.verdicts}
-
-    def of(self, *verdicts: str) -> str:
-        """The codes of some verdicts, with how often each stands there."""
-        counts = Counter(code for code, verdict, _ in self.verdicts if verdict in verdicts)
-        return ", ".join(code if number == 1 else f"{number} {code}" for code, number in sorted(counts.items()))
-
-    @property
-    def ran(self) -> str:
-        """The scenarios in which it ran."""
-        return ", ".join(scenario.value for scenario in self.witness.runs)
-
-    @property
-    def note(self) -> str:
-        """Why it could not be run, else what was seen."""
-        if self.witness.problem:
-            return self.witness.problem
-        return "; ".join(
-            dict.fromkeys(words for _, verdict, words in self.verdicts if verdict in ("confirmed", "seen"))
-        )
-
-
-def table(rows: Sequence[Row], *, color: bool) -> str:
-    """The assets with what was run and what that said, for people."""
-    from io import StringIO
-
-    from rich.console import Console
-    from rich.table import Table
-
-    width = 0 if color else 160
-    stream = StringIO()
-    console = Console(file=stream, force_terminal=color, no_color=not color, width=width or None, soft_wrap=False)
-    grid = Table(show_edge=False, pad_edge=False, header_style="bold")
-    for heading, style in (
-        ("asset", "bold"), ("ran", "dim"), ("confirmed", "red"), ("refuted", "green"), ("not reached", "yellow"),
-        ("what was seen", ""),
-    ):  # fmt: skip
-        grid.add_column(heading, style=style, overflow="fold")
-    for row in rows:
-        unit = row.witness.unit
-        name = f"{unit.name}\n[not bold dim]{unit.file}:{unit.line}[/]"
-        cells = (row.ran, row.of("confirmed", "seen"), row.of("refuted"), row.of("not reached"), row.note)
-        grid.add_row(name, *map(_plain, cells))
-    console.print(grid)
-    told = Counter(verdict for row in rows for _, verdict, _ in row.verdicts)
-    silent = sum(bool(row.witness.problem) for row in rows)
-    console.print(
-        f"\n{len(rows)} asset{'s' * (len(rows) != 1)}: {told['confirmed'] + told['seen']} findings confirmed, "
-        f"{told['refuted']} refuted, {told['not reached']} not reached"
-        + (f"; {silent} could not be run to the end" if silent else "")
-    )
-    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
-
-
 def unit_of(located: Located, given: Mapping[str, Any]) -> Unit:
     """A compute function as something to run, in the circumstances that the options say."""
     inputs = dict(_input(text) for text in given["inputs"])
@@ -380,17 +311,11 @@ def _with(finding: Finding, judgement: Judgement) -> Finding:
     """A finding with what runs said of it."""
     notes = finding.notes
     if judgement.seen:
-        notes = (*notes, Note(finding.path, finding.span, f"{judgement.verdict.value} by a run: {_words(judgement)}"))
+        how = "a run on generated tables" if judgement.generated else "a run"
+        told = (
+            judgement.verdict.value
+            if judgement.verdict is Verdict.NOT_REACHED
+            else f"{judgement.verdict.value} by {how}"
+        )
+        notes = (*notes, Note(finding.path, finding.span, f"{told}: {_words(judgement)}"))
     return replace(finding, verdict=judgement.verdict.value, notes=notes)
-
-
-def _plain(text: str) -> str:
-    """Text in which nothing is markup."""
-    from rich.markup import escape
-
-    from asset_lint.report.safe import visible
-
-    return escape(visible(text))
-
-
-__all__ = ["Row", "Verification", "table", "unit_of"]

@@ -35,11 +35,13 @@ class Writer:
     file: str
     configuration: Configuration
     steps: tuple[tuple[Place, str], ...] = ()
+    limits: frozenset[str] = frozenset()  # its pool and its concurrency key: assets that share one run one at a time
 
     @property
     def waits(self) -> bool:
-        """Whether it tries again where the file is locked: by dagster_duckdb's resource, ``backoff`` or by itself."""
-        return self.configuration.waits
+        """Whether it tries again where the file is locked: by dagster_duckdb's resource, ``backoff``, by itself, or
+        by Dagster, which runs it again. That does not help the other, which may find the file locked by it."""
+        return self.configuration.waits or "retry_policy" in self.node.options
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,8 @@ class Contentions:
 
     def _writers(self) -> Iterator[Writer]:
         for node in self.graph.nodes:
-            if node.definition is None or node.kind is None or self._is_limited(node):
+            limits = _limits(node)
+            if node.definition is None or node.kind is None or limits is None:
                 continue
             if not self.project.touches_duckdb(node.definition.module.file):
                 continue
@@ -109,22 +112,13 @@ class Contentions:
                 if event.doing is Doing.OPENS and configuration is not None and configuration.writes:
                     if event.file not in files and _is_shared(event.file):
                         files.add(event.file)
-                        yield Writer(node, function, event.place, event.file, configuration, event.steps)
-
-    def _is_limited(self, node: AssetNode) -> bool:
-        """Whether an asset runs in a pool, or may (its options can't be read), or runs again where it fails."""
-        if not node.all_options or "pool" in node.options or "retry_policy" in node.options:
-            return True
-        tags = node.options.get("op_tags")
-        if tags is None:
-            return False
-        if not isinstance(tags.node, ast.Dict):
-            return True
-        return any(not isinstance(key, ast.Constant) or key.value == CONCURRENCY_KEY for key in tags.node.keys)
+                        yield Writer(node, function, event.place, event.file, configuration, event.steps, limits)
 
     def _meet(self, one: Writer, other: Writer) -> bool:
         """Whether two assets may surely write at the same time, and one of them then fails."""
-        if one.node is other.node or one.function is other.function or (one.waits and other.waits):
+        if one.node is other.node or one.function is other.function:
+            return False
+        if (one.waits and other.waits) or one.limits & other.limits:
             return False
         return self._are_together(one.node, other.node) and self.graph.ordered(one.node, other.node) is False
 
@@ -143,3 +137,22 @@ class Contentions:
 def _is_shared(file: str) -> bool:
     """Whether a file means the same in every function: no path of one function's variables."""
     return not file.startswith("local:")
+
+
+def _limits(node: AssetNode) -> frozenset[str] | None:
+    """An asset's pool and concurrency key; None where they can't be read."""
+    if not node.all_options:
+        return None
+    found = []
+    if (pool := node.options.get("pool")) is not None:
+        found.append(pool.node)
+    if (tags := node.options.get("op_tags")) is not None:
+        if not isinstance(tags.node, ast.Dict):
+            return None
+        for key, value in zip(tags.node.keys, tags.node.values):
+            if not isinstance(key, ast.Constant):
+                return None
+            if key.value == CONCURRENCY_KEY:
+                found.append(value)
+    names = [each.value for each in found if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+    return frozenset(names) if len(names) == len(found) else None

@@ -58,6 +58,7 @@ class Section:
     first: int = 1
     lines: Sequence[str] = ()
     problem: str = ""
+    generated: Sequence[str] = ()  # the tables that were made for it
     marks: Sequence[Mark] = ()
     runs: Sequence[Run] = ()
     mendings: Sequence[Mending] = field(default=())
@@ -92,6 +93,8 @@ def _section(number: int, each: Section) -> Iterator[str]:
     yield f"<h2>{escape(each.name)} <small>{escape(each.place)}</small></h2>"
     if each.problem:
         yield f"<p class=problem>{escape(each.problem)}</p>"
+    if each.generated:
+        yield f"<p class=tools>on tables generated from its queries: {escape(', '.join(each.generated))}</p>"
     yield "".join(_source(each))  # a newline between lines would be one line more
     for run in each.runs:
         yield f"<details{' open' if not run.good else ''}><summary><b>{escape(run.scenario)}</b>: "

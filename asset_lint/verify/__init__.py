@@ -9,6 +9,7 @@ the rules: what a run shows is a witness of its own.
 ``observations``  what a run was seen to do
 ``judge``         whether that is the symptom that a rule warns of
 ``assets``        the user's own assets, each run in the scenarios that what is said of it needs
+``generated``     tables for those that find none, from the ``columns`` that their queries read
 ``proofs``        whether a fix may stay
 ``pairs``         the fixture cases of rules, run side by side
 """

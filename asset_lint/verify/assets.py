@@ -8,9 +8,11 @@ from pathlib import PurePath
 
 from asset_lint.evidence import Evidence, Scenario
 
-from .judge import Judgement, Verdict, judge
+from .generated import Made, make
+from .judge import NEEDS_REAL_DATA, Judgement, Verdict, judge
 from .observations import Event, Observations
 from .sandbox import Sandbox
+from .symptoms import left_with, said
 from .task import End, Task
 
 ALWAYS = (Scenario.NORMAL, Scenario.FAULT)
@@ -33,18 +35,35 @@ class Unit:
 
 @dataclass(frozen=True, eq=False)
 class Witness:
-    """What was seen of a unit. ``keys`` are its assets, ``problem`` says why nothing could be run; "": it could."""
+    """What was seen of a unit. ``keys`` are its assets, ``problem`` says why nothing could be run; "": it could.
+
+    ``generated`` are tables that were made for it from its queries, by the SQL ``setup``.
+    """
 
     unit: Unit
     keys: tuple[str, ...] = ()
     runs: Mapping[Scenario, Sequence[Observations]] = field(default_factory=dict)
     problem: str = ""
+    generated: tuple[str, ...] = ()
+    setup: str = ""
 
     def judge(self, evidence: Evidence) -> Judgement:
-        """Whether the runs show a symptom."""
+        """Whether the runs show a symptom; generated tables neither confirm nor refute what depends on the data."""
         if not self.runs:
             return Judgement(Verdict.NOT_REACHED, self.problem)
-        return judge(evidence, self.runs)
+        if self.generated and evidence in NEEDS_REAL_DATA:
+            return Judgement(
+                Verdict.NOT_REACHED, "only real data can show it: give some with `--database` or `--setup`"
+            )
+        return replace(judge(evidence, self.runs), generated=bool(self.generated))
+
+    @property
+    def failure(self) -> str:
+        """Why the normal run did not come to a good end, "" if it did."""
+        if self.problem or self.normal is None or self.normal.succeeded:
+            return self.problem
+        error = next((said(error) for error in left_with(self.normal)), "")
+        return f"fails: {error}" if error else "fails"
 
     @property
     def normal(self) -> Observations | None:
@@ -61,19 +80,22 @@ def observe(
 ) -> Iterator[Witness]:
     """Run each unit in its scenarios (the normal one and that of faults are always among them), in their order.
 
+    Tables are generated for those that have no database and fail for want of them.
     ``on_unit`` is told of each that is done. A unit whose run does not come to its end is a witness all the same.
     """
     listed = dict(_listed(sandbox, units))
+    runnable = {id(unit): unit for unit in units if not listed[unit].problem}
+    normal = {number: _task(unit, listed[unit], Scenario.NORMAL) for number, unit in runnable.items()}
+    made = {runnable[number]: each for number, each in make(sandbox, normal).items()}
     tasks: list[Task] = []
     owners: dict[int, Unit] = {}
-    for unit in units:
-        found = listed[unit]
-        if not found.problem:
-            for scenario in dict.fromkeys((*ALWAYS, *scenarios(unit))):
-                task = replace(unit.task, scenario=scenario, assets=found.keys, jobs=False)
+    for unit in runnable.values():
+        for scenario in dict.fromkeys((*ALWAYS, *scenarios(unit))):
+            if scenario is not Scenario.NORMAL:
+                task = replace(made[unit].task, scenario=scenario)
                 owners[id(task)] = unit
                 tasks.append(task)
-    runs: dict[Unit, dict[Scenario, list[Observations]]] = {unit: {} for unit in units}
+    runs = {unit: {Scenario.NORMAL: [made[unit].normal]} if unit in made else {} for unit in units}
     left = {unit: sum(owner is unit for owner in owners.values()) for unit in units}
     for outcome in sandbox.run(tasks):
         unit = owners[id(outcome.task)]
@@ -83,7 +105,18 @@ def observe(
             on_unit(unit)
     for unit in units:
         ordered = {scenario: runs[unit][scenario] for scenario in Scenario if scenario in runs[unit]}
-        yield replace(listed[unit], runs=ordered, problem=listed[unit].problem or _problem_of(runs[unit]))
+        yield _with_tables(replace(listed[unit], runs=ordered), made.get(unit))
+
+
+def _task(unit: Unit, listed: Witness, scenario: Scenario) -> Task:
+    return replace(unit.task, scenario=scenario, assets=listed.keys, jobs=False)
+
+
+def _with_tables(witness: Witness, made: Made | None) -> Witness:
+    if made is None:
+        return witness
+    problem = _problem_of(witness.runs) or made.problem
+    return replace(witness, problem=problem, generated=made.names, setup=made.task.setup if made.names else "")
 
 
 def _problem_of(runs: Mapping[Scenario, Sequence[Observations]]) -> str:

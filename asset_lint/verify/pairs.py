@@ -34,8 +34,9 @@ class Status(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What was seen of a case. ``faults`` say what was not as it must be, ``compared`` how the outputs were compared:
-    "equal", "expected" (with ``expected.json``), or why they were not."""
+    """What was seen of a case. ``cured`` says how the cure's run ended where the violation's showed the symptom,
+    ``faults`` what was not as it must be, ``compared`` how the outputs were compared: "equal", "expected" (with
+    ``expected.json``), or why they were not."""
 
     case: Case
     status: Status
@@ -44,6 +45,7 @@ class Result:
     faults: tuple[str, ...] = ()
     compared: str = ""
     seconds: float = 0.0
+    cured: str = ""
 
 
 @dataclass
@@ -154,7 +156,18 @@ def _result(work: _Work) -> Result:
     compared, differences = _compare(work)
     faults += differences
     status = Status.FAILED if faults else Status.PROVEN
-    return Result(work.case, status, shown.seen, shown.scenario, tuple(faults), compared, work.seconds)
+    cured_runs = work.runs["fixed"].get(shown.scenario, ()) if shown.scenario else ()
+    ended = next((_end_of(run) for run in reversed(cured_runs)), "")
+    return Result(work.case, status, shown.seen, shown.scenario, tuple(faults), compared, work.seconds, ended)
+
+
+def _end_of(run: Observations) -> str:
+    """How a run ended."""
+    if run.succeeded:
+        return "the run is green"
+    if not run.finished:
+        return f"{run.outcome.end.value}: {run.outcome.detail}"
+    return f"the run ends with {next((said(error) for error in left_with(run)), 'an error')}"
 
 
 def _why(runs: dict[Scenario, list[Observations]]) -> str:

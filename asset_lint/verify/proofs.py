@@ -38,7 +38,7 @@ def prove(before: Witness, after: Witness, evidence: Evidence | None) -> Proof:
         return Proof(Fate.NOT_RUN, before.problem)
     first, second = before.judge(evidence), after.judge(evidence)
     if first.verdict is Verdict.NOT_REACHED:
-        return Proof(Fate.NOT_RUN, "no run reached it")
+        return Proof(Fate.NOT_RUN, first.seen or "no run reached it")
     if first.verdict is Verdict.REFUTED:
         return Proof(Fate.TAKEN_BACK, "nothing to mend was seen: the asset ran without the symptom")
     if after.problem:

@@ -16,7 +16,8 @@ class ConcurrentWriters(Rule):
     ## Why is this bad?
     Dagster runs assets that don't depend on each other in several processes at once, and DuckDB lets one process write:
     the others fail with `IO Error: Could not set lock on file`, when they happen to meet. dagster_duckdb's resource
-    tries again for 102 seconds, and then fails too.
+    tries again for 102 seconds, and a `retry_policy` starts the asset again; either helps the asset that has it, and
+    not the one beside it, which fails at once on the lock that such an asset holds.
 
     ## Example
     ```python
@@ -47,8 +48,9 @@ class ConcurrentWriters(Rule):
     ```
 
     ## Fix safety
-    No fix: set the pool's limit to 1 (`dagster instance concurrency set duckdb 1`), let one asset depend on the other,
-    take the database from a `DuckDBResource`, or open it `read_only` where it is only read.
+    No fix: give all of them one pool and set its limit to 1 (`dagster instance concurrency set duckdb 1`), let one
+    asset depend on the other, let all take the database from a `DuckDBResource`, or open it `read_only` where it is
+    only read.
 
     ## Options
     None.
@@ -81,7 +83,7 @@ class ConcurrentWriters(Rule):
             file=f"`{contention.file}`" if contention.file else "the same database file",
             waiting=f" ({waiting(waits)})" if waits else "",
             because=[*first.steps, *elsewhere],
-            hint="`pool=` with a limit of 1, `deps=`, a `DuckDBResource`, or `read_only=True` where it is only read",
+            hint="one `pool=` with a limit of 1, `deps=`, a `DuckDBResource` in all, or `read_only=True` for reading",
         )
 
 
@@ -89,4 +91,6 @@ def waiting(writer: Writer) -> str:
     """How long a writer waits for the other's lock."""
     if writer.configuration.by_resource:
         return f"`{writer.node.name}`, by dagster_duckdb, tries again for 102 s"
+    if not writer.configuration.waits:
+        return f"`{writer.node.name}` is started again by its `retry_policy`"
     return f"`{writer.node.name}` tries again for a while"

@@ -18,7 +18,7 @@ from .connections import (
     shared_state,
 )
 from .data import fails_unlike_normal, not_repeatable, query_varies, table_missing, untold
-from .errors import either, error_with, hangs, left_with, not_stored, said, was_injected
+from .errors import came_to_end, either, error_with, hangs, left_with, normal_succeeded, not_stored, said, was_injected
 from .faults import cancellation_swallowed, error_swallowed, error_untold, none_after_retries, retries_untold
 from .telling import (
     context_undeclared,
@@ -35,25 +35,30 @@ from .telling import (
 __all__ = ["PROBES", "left_with", "said"]
 
 PROBES: dict[Evidence, Probe] = {
-    Evidence.VALUE_NOT_STORED: Probe(either(not_stored, error_with("ConnectionException", "InvalidInputException"))),
+    Evidence.VALUE_NOT_STORED: Probe(
+        either(not_stored, error_with("ConnectionException", "InvalidInputException")), came_to_end
+    ),
     Evidence.LAZY_VALUE_FAILS: Probe(
         either(not_stored, hangs, error_with("ConnectionException", "InvalidInputException", "ResourceInUseException")),
-        reached=lambda run: True,
+        reached=lambda run, runs: True,
     ),
     Evidence.READ_AFTER_CLOSE: Probe(
-        error_with("ConnectionException", "InvalidInputException", "ComputeError", text="clos|open result|invalid")
+        error_with("ConnectionException", "InvalidInputException", "ComputeError", text="clos|open result|invalid"),
+        came_to_end,
     ),
-    Evidence.UNFINISHED_RESULT: Probe(error_with("ResourceInUseException", text="unfinished|result")),
+    Evidence.UNFINISHED_RESULT: Probe(error_with("ResourceInUseException", text="unfinished|result"), came_to_end),
     Evidence.TYPE_REFUSED: Probe(
         either(
             error_with(
                 "DagsterTypeCheck", "DagsterInvariantViolationError", "DagsterInvalidDefinitionError", text="type"
             ),
             error_with("ParameterCheckError", "CheckError"),
-        )
+        ),
+        came_to_end,
     ),
     Evidence.METADATA_REFUSED: Probe(
-        error_with("DagsterInvalidMetadata", "SerializationError", "CheckError", "ParameterCheckError", "TypeError")
+        error_with("DagsterInvalidMetadata", "SerializationError", "CheckError", "ParameterCheckError", "TypeError"),
+        came_to_end,
     ),
     Evidence.CONNECTION_LEFT_OPEN: Probe(left_open, opened_by_user),
     Evidence.CLOSED_BY_HAND: Probe(closed_by_hand, opened_by_user),
@@ -68,7 +73,7 @@ PROBES: dict[Evidence, Probe] = {
         error_with("ConnectionException", "ResourceInUseException", "BinderException", text="configuration|file handle")
     ),
     Evidence.LOCK_DROPPED: Probe(lock_dropped, opened_by_user),
-    Evidence.CANCELLATION_SWALLOWED: Probe(cancellation_swallowed, lambda run: bool(run.cancelled_at)),
+    Evidence.CANCELLATION_SWALLOWED: Probe(cancellation_swallowed, lambda run, runs: bool(run.cancelled_at)),
     Evidence.ERROR_SWALLOWED: Probe(error_swallowed, was_injected),
     Evidence.ERROR_UNTOLD: Probe(error_untold, was_injected),
     Evidence.RETRIES_UNTOLD: Probe(retries_untold, was_injected),
@@ -77,22 +82,23 @@ PROBES: dict[Evidence, Probe] = {
     Evidence.CONTEXT_REFUSED: Probe(error_with("DagsterInvalidDefinitionError", "DagsterInvalidInvocationError")),
     Evidence.CONTEXT_UNDECLARED: Probe(context_undeclared),
     Evidence.DEFINITION_REFUSED: Probe(error_with("DagsterInvalid")),
-    Evidence.NOTHING_LOGGED: Probe(nothing_logged),
-    Evidence.NO_METADATA: Probe(no_metadata),
-    Evidence.PRINTED_ONLY: Probe(printed_only),
-    Evidence.EMPTY_RESULT_UNTOLD: Probe(untold("no rows", metadata=True)),
-    Evidence.FAILS_ON_NO_ROWS: Probe(fails_unlike_normal("TypeError", "IndexError")),
-    Evidence.NULLS_UNTOLD: Probe(untold("NULLs", metadata=False)),
+    Evidence.NOTHING_LOGGED: Probe(nothing_logged, came_to_end),
+    Evidence.NO_METADATA: Probe(no_metadata, lambda run, runs: bool(run.own_metadata)),
+    Evidence.PRINTED_ONLY: Probe(printed_only, lambda run, runs: any(run.of("printed")) or run.succeeded),
+    Evidence.EMPTY_RESULT_UNTOLD: Probe(untold("no rows", metadata=True), normal_succeeded),
+    Evidence.FAILS_ON_NO_ROWS: Probe(fails_unlike_normal("TypeError", "IndexError"), normal_succeeded),
+    Evidence.NULLS_UNTOLD: Probe(untold("NULLs", metadata=False), normal_succeeded),
     Evidence.TABLE_MISSING: Probe(table_missing),
     Evidence.QUOTE_BREAKS_QUERY: Probe(
-        either(fails_unlike_normal("ParserException", "BinderException", "CatalogException"), query_varies)
+        either(fails_unlike_normal("ParserException", "BinderException", "CatalogException"), query_varies),
+        normal_succeeded,
     ),
     Evidence.ROWS_LOST: Probe(rows_lost),
-    Evidence.NOT_REPEATABLE: Probe(not_repeatable),
-    Evidence.STALE_ROWS: Probe(not_repeatable),
+    Evidence.NOT_REPEATABLE: Probe(not_repeatable, lambda run, runs: any(each["success"] for each in run.runs)),
+    Evidence.STALE_ROWS: Probe(not_repeatable, lambda run, runs: any(each["success"] for each in run.runs)),
     Evidence.DEPENDENCY_TWICE: Probe(dependency_twice),
     Evidence.DEPRECATED_CALL: Probe(deprecated_call),
-    Evidence.NONE_STORED: Probe(none_stored),
+    Evidence.NONE_STORED: Probe(none_stored, came_to_end),
     Evidence.PARAMETER_TAKEN_FOR_ASSET: Probe(parameter_for_asset),
     Evidence.UPSTREAM_WITHOUT_VALUE: Probe(error_with("DagsterExecutionLoadInputError", "FileNotFoundError")),
 }

@@ -28,7 +28,7 @@ def closed_by_hand(run: Observations, runs: Runs) -> str:
     return ""
 
 
-def opened_by_user(run: Observations) -> bool:
+def opened_by_user(run: Observations, runs: Runs) -> bool:
     """Whether the user's code opened a connection, or had one opened."""
     return any(each.place is not None for each in run.connections) or any(run.of("never_entered"))
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 
+from asset_lint.evidence import Scenario
+
 from ..judge import Runs
 from ..observations import Event, Observations
 from ..task import End
@@ -16,7 +18,7 @@ def said(error: Event) -> str:
     """An error in one line."""
     lines = str(error["message"]).strip().splitlines() or [""]
     name = str(error["type"])
-    return f"{name}: " + re.sub(rf"^[\w.]*{name}: ", "", lines[0])
+    return f"{name}: " + re.sub(rf"^(?:[\w.]*{name}: )?(?:[A-Z]\w+(?: \w+)? Error: )?", "", lines[0])
 
 
 def error_with(*types: str, text: str = "") -> Callable[[Observations, Runs], str]:
@@ -69,6 +71,21 @@ def injected(run: Observations) -> Sequence[Event]:
     return [event for event in run.of("failed") if event["injected"]]
 
 
-def was_injected(run: Observations) -> bool:
+def came_to_end(run: Observations, runs: Runs) -> bool:
+    """Whether the user's code ran to its end, and not into an error of its own: what comes after it did happen."""
+    cut_short = any(
+        error["type"] in ("DagsterExecutionStepExecutionError", "DagsterExecutionLoadInputError")
+        for chain in run.failures
+        for error in chain
+    )
+    return bool(run.runs) and not cut_short
+
+
+def normal_succeeded(run: Observations, runs: Runs) -> bool:
+    """Whether there is a good run to tell another one from."""
+    return bool(run.runs) and any(normal.succeeded for normal in runs.get(Scenario.NORMAL, ()))
+
+
+def was_injected(run: Observations, runs: Runs) -> bool:
     """Whether a query was made to fail, or interrupted."""
     return bool(injected(run))

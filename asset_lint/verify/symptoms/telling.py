@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ..judge import Runs
 from ..observations import Event, Observations
-from .errors import either, error_with
+from .errors import came_to_end, either, error_with
 
 _CONTEXT = "ExecutionContext"
 
@@ -59,6 +59,8 @@ def touching(run: Observations) -> Iterator[Event]:
 
 def nothing_logged(run: Observations, runs: Runs) -> str:
     """An asset whose step has no line of its own."""
+    if not came_to_end(run, runs):
+        return ""
     for target in touching(run):
         logs = [log for log in run.own_logs if log["step"] == target["op"] and log["level"] != "DEBUG"]
         if not logs:

@@ -1,0 +1,161 @@
+"""Tables for assets that find none: made from what their queries read, where nobody has given a database.
+
+An asset is run; where it fails for want of a table, that table is made, with the columns that its queries name and a
+few rows that are the same each time. Then it is run again, until it fails for no table more. What such rows can't show
+is for ``judge`` to know.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from .columns import Column, Name, columns_read, guessed_type, use_of
+from .observations import Event, Observations
+from .sandbox import Sandbox
+from .symptoms import said
+from .task import Task
+
+_ROUNDS = 12  # one or more tables, or columns, in each
+_ROWS = 3
+_VALUES = {
+    "BIGINT": ("1", "2", "3"),
+    "DOUBLE": ("1.5", "2.5", "3.5"),
+    "BOOLEAN": ("true", "false", "true"),
+    "DATE": ("DATE '2024-01-01'", "DATE '2024-01-02'", "DATE '2024-01-03'"),
+    "TIMESTAMP": tuple(f"TIMESTAMP '2024-01-0{day} 12:00:00'" for day in (1, 2, 3)),
+    "VARCHAR": ("'a'", "'b'", "'c'"),
+}
+_MISSING_TABLE = re.compile(r'Table with name (?:"(?P<quoted>[^"]+)"|(?P<bare>\S+)) does not exist')
+_MISSING_COLUMN = re.compile(
+    r'Referenced column "(?P<a>[^"]+)" not found|does not have a column named "(?P<b>[^"]+)"'
+    r'|Column "(?P<c>[^"]+)" does not exist on \w+ side of join'
+)
+
+
+@dataclass
+class Tables:
+    """The tables that are made for an asset so far, by schema and name."""
+
+    columns: dict[Name, dict[str, Column]] = field(default_factory=dict)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What they are called, in order."""
+        return tuple(sorted(f"{schema}.{name}" if schema else name for schema, name in self.columns))
+
+    @property
+    def sql(self) -> str:
+        """What makes them."""
+        statements = [f'CREATE SCHEMA "{schema}"' for schema in sorted({schema for schema, _ in self.columns} - {""})]
+        for (schema, name), columns in sorted(self.columns.items()):
+            table = f'"{schema}"."{name}"' if schema else f'"{name}"'
+            known = {column: replace(facts, type=_type(column, facts)) for column, facts in columns.items()}
+            known = known or {"id": Column("BIGINT")}
+            declared = ", ".join(f'"{column}" {facts.type}' for column, facts in known.items())
+            rows = ", ".join(
+                "(" + ", ".join(_value(facts, row) for facts in known.values()) + ")" for row in range(_ROWS)
+            )
+            statements += [f"CREATE TABLE {table} ({declared})", f"INSERT INTO {table} VALUES {rows}"]
+        return "".join(f"{statement};\n" for statement in statements)
+
+    def learn(self, run: Observations) -> bool:
+        """Make what a run failed for want of; whether there was something to make."""
+        texts = [query["sql"] for query in run.queries]
+        changed = False
+        for failed in run.query_errors:
+            message = str(failed["error"]["message"])
+            if match := _MISSING_TABLE.search(message):
+                changed |= self._learn_table(match["quoted"] or match["bare"], failed, texts)
+            elif match := _MISSING_COLUMN.search(message):
+                changed |= self._learn_column((match["a"] or match["b"] or match["c"]).lower(), failed)
+        return changed
+
+    def _learn_table(self, name: str, failed: Event, texts: Iterable[str]) -> bool:
+        bare = name.rpartition(".")[2].strip('"').lower()
+        found = False
+        for table in [each for each in _spelt(bare, failed["sql"]) if each not in self.columns]:
+            read = [columns for text in texts if (columns := columns_read(text, table)) is not None]
+            if not read and failed["method"] != "table":
+                continue  # it is written to, or is no table
+            self.columns[table] = {}
+            found = True
+            for columns in read:
+                for column, facts in columns.items():
+                    self.columns[table].setdefault(column, Column()).learn(facts)
+        return found
+
+    def _learn_column(self, column: str, failed: Event) -> bool:
+        """A column that is read in a way that its query's text does not show, as through a view."""
+        named = [columns for table, columns in self.columns.items() if table[1] in failed["sql"].lower()]
+        for columns in [*named, *self.columns.values()]:
+            if column not in columns:
+                columns[column] = use_of(failed["sql"], column)
+                return True
+        return False
+
+
+def _type(name: str, facts: Column) -> str:
+    return facts.type or guessed_type(name)
+
+
+def _value(facts: Column, row: int) -> str:
+    values = [f"CAST({value} AS {facts.type})" for value in facts.values] or list(_VALUES[facts.type])
+    return values[row % len(values)]
+
+
+def _spelt(bare: str, sql: str) -> Iterator[Name]:
+    """The tables of a name that a query can mean: with the schema that it names."""
+    schemas = re.findall(rf'(?:"?(\w+)"?\s*\.\s*)?"?\b{re.escape(bare)}\b"?', sql.lower())
+    yield from dict.fromkeys(("" if schema == "main" else schema, bare) for schema in schemas)
+
+
+@dataclass(frozen=True)
+class Made:
+    """The tables made for a task (its ``setup`` makes them), and the normal run on them.
+
+    ``names`` is empty where none were made; then ``problem`` says why, if the run failed for want of some.
+    """
+
+    task: Task
+    names: tuple[str, ...]
+    normal: Observations
+    problem: str = ""
+
+
+def make(sandbox: Sandbox, tasks: Mapping[int, Task]) -> dict[int, Made]:
+    """Run tasks normally, and make the tables that those which have no database fail for want of."""
+    first: dict[int, Made] = {}
+    tables = {number: Tables() for number in tasks}
+    waiting = dict(tasks)
+    done: dict[int, Made] = {}
+    for _ in range(_ROUNDS):
+        again: dict[int, Task] = {}
+        numbers = {id(task): number for number, task in waiting.items()}
+        for outcome in sandbox.run(list(waiting.values())):
+            number, run = numbers[id(outcome.task)], Observations(outcome)
+            made = done[number] = Made(outcome.task, tables[number].names, run)
+            first.setdefault(number, made)
+            if not run.succeeded and run.finished and may_make(tasks[number]) and tables[number].learn(run):
+                again[number] = replace(tasks[number], setup=tables[number].sql)
+        waiting = again
+        if not waiting:
+            break
+    return {number: _settled(first[number], made) for number, made in done.items()}
+
+
+def may_make(task: Task) -> bool:
+    """Whether tables may be made for a task: nobody has said what the database holds."""
+    return not task.database and not task.setup
+
+
+def _settled(first: Made, last: Made) -> Made:
+    """What is gone on with: the tables that were made, unless the asset fails by them."""
+    if not last.names or last.normal.succeeded:
+        return last
+    for failed in last.normal.query_errors:
+        if not failed["injected"]:
+            names = ", ".join(last.names)
+            return replace(first, problem=f"it fails on tables generated for it ({names}): {said(failed['error'])}")
+    return last

@@ -1,0 +1,134 @@
+"""Tables that ``verify`` makes from what queries read, where no database is given."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from asset_lint.cli import main
+from asset_lint.cli.table import Row, table
+from asset_lint.evidence import Evidence, Scenario
+from asset_lint.verify import Task, Unit, Witness
+from asset_lint.verify.columns import Column, columns_read
+from asset_lint.verify.generated import Tables, may_make
+from asset_lint.verify.judge import NEEDS_REAL_DATA
+
+ASSETS = '''\
+import dagster as dg
+import pandas as pd
+from dagster_duckdb import DuckDBResource
+
+
+@dg.asset
+def paid(duck: DuckDBResource) -> dg.MaterializeResult:
+    """Reads two tables, one through what it makes of it."""
+    with duck.get_connection() as connection:
+        connection.execute("CREATE OR REPLACE TABLE kept AS SELECT * FROM shop.orders WHERE status = 'paid'")
+        rows = connection.execute("SELECT region, sum(amount) FROM kept JOIN customers USING (customer_id) GROUP BY 1")
+        return dg.MaterializeResult(metadata={"rows": len(rows.fetchall())})
+
+
+@dg.asset
+def lazy(context: dg.AssetExecutionContext, duck: DuckDBResource):
+    with duck.get_connection() as connection:
+        frame = connection.execute("SELECT amount FROM shop.orders").df()
+        context.log.info("read")
+        return connection.sql("SELECT amount FROM shop.orders")
+
+
+@dg.asset
+def unchecked(context: dg.AssetExecutionContext, duck: DuckDBResource) -> pd.DataFrame:
+    with duck.get_connection() as connection:
+        frame = connection.execute("SELECT customer_id FROM customers WHERE joined > DATE '2024-01-01'").df()
+    context.log.info("read")
+    return frame
+
+
+@dg.asset
+def nested(context: dg.AssetExecutionContext, duck: DuckDBResource) -> pd.DataFrame:
+    with duck.get_connection() as connection:
+        return connection.execute("SELECT unnest(tags).name FROM things").df()
+'''
+
+
+def test_generated_rows_confirm_only_what_any_row_shows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "assets.py").write_text(ASSETS)
+    report = tmp_path / "report.html"
+    options = ["--select", "ALL", "--output-format", "json", "--report", str(report)]
+    main(["verify", str(tmp_path), "--trust", "--isolated", "-e", *options])
+    findings = json.loads(capsys.readouterr().out)
+    verdicts = {(each["function"], each["code"]): each["verdict"] for each in findings}
+    assert verdicts["lazy", "AL101"] == "confirmed"
+    assert verdicts["unchecked", "AL502"] == "confirmed"
+    assert verdicts["unchecked", "AL601"] == "not reached"
+    notes = [note["message"] for each in findings for note in each["notes"] if each["function"] == "lazy"]
+    assert any(note.startswith("confirmed by a run on generated tables: ") for note in notes)
+    page = report.read_text()
+    assert "on tables generated from its queries: customers, shop.orders" in page
+    assert "it fails on tables generated for it (things): BinderException" in page  # nobody can guess their use
+
+
+def test_the_table_says_which_tables_are_generated() -> None:
+    witness = Witness(
+        Unit("assets.py", "paid", 7, Task(("assets",))),
+        runs={Scenario.NORMAL: ()},
+        generated=("customers", "shop.orders"),
+    )
+    told = table([Row(("assets.py", "paid"), witness)], color=False)
+    assert "normal; on generated tables: customers, shop.orders" in " ".join(told.replace("│", " ").split())
+
+
+@pytest.mark.parametrize("given", [{"setup": "CREATE TABLE u AS SELECT 1 AS one;"}, {"database": "warehouse.duckdb"}])
+def test_a_database_that_is_given_is_all_there_is(given: dict[str, str]) -> None:
+    assert may_make(Task(("assets",)))
+    assert not may_make(Task(("assets",), **given))  # type: ignore[arg-type]
+
+
+def test_what_is_about_data_needs_real_data() -> None:
+    assert Evidence.EMPTY_RESULT_UNTOLD in NEEDS_REAL_DATA
+    assert Evidence.NULLS_UNTOLD in NEEDS_REAL_DATA
+    assert Evidence.VALUE_NOT_STORED not in NEEDS_REAL_DATA
+
+
+@pytest.mark.parametrize(
+    "sql, columns",
+    [
+        ("SELECT a, b::DATE FROM t", {"a": "", "b": "DATE"}),
+        ("SELECT x.a FROM main.t AS x JOIN other AS y ON x.k = y.k WHERE y.z > 1", {"a": "", "k": ""}),
+        ("WITH c AS (SELECT * FROM t) SELECT sum(amount) AS amount FROM c ORDER BY amount", {"amount": "DOUBLE"}),
+        ("INSERT INTO u SELECT lower(n) FROM t WHERE on_sale AND d < DATE '2024-01-01'",
+         {"n": "VARCHAR", "on_sale": "BOOLEAN", "d": "DATE"}),
+        ("COPY (SELECT date_trunc('month', at) AS m FROM t GROUP BY m) TO 'x.csv'", {"at": "TIMESTAMP"}),
+        ("SELECT count(*) FROM u WHERE u.k IN (SELECT k FROM t WHERE n BETWEEN 3 AND 5)", {"k": "", "n": "BIGINT"}),
+        ("SELECT 1 FROM u", None),
+        ("this is FROM t no SQL (", None),
+    ],
+)  # fmt: skip
+def test_columns_and_types_are_told_by_their_use(sql: str, columns: dict[str, str] | None) -> None:
+    found = columns_read(sql, ("", "t"))
+    assert (found if found is None else {name: each.type for name, each in found.items()}) == columns
+
+
+def test_rows_fulfil_what_queries_ask_for() -> None:
+    found = columns_read("FROM t WHERE kind IN ('a', 'b') AND day > '2024-02-28' AND 0 < size", ("", "t"))
+    assert found is not None
+    assert {name: each.values for name, each in found.items()} == {
+        "kind": ["'a'", "'b'"], "day": ["'2024-02-29'"], "size": ["0 + 1"],
+    }  # fmt: skip
+    tables = Tables({("raw", "t"): found, ("", "bare"): {}, ("", "u"): {"created_at": Column()}})
+    assert tables.names == ("bare", "raw.t", "u")
+    assert tables.sql.splitlines() == [
+        'CREATE SCHEMA "raw";',
+        'CREATE TABLE "bare" ("id" BIGINT);',
+        'INSERT INTO "bare" VALUES (1), (2), (3);',
+        'CREATE TABLE "u" ("created_at" TIMESTAMP);',
+        'INSERT INTO "u" VALUES '
+        "(TIMESTAMP '2024-01-01 12:00:00'), (TIMESTAMP '2024-01-02 12:00:00'), (TIMESTAMP '2024-01-03 12:00:00');",
+        'CREATE TABLE "raw"."t" ("kind" VARCHAR, "day" DATE, "size" BIGINT);',
+        'INSERT INTO "raw"."t" VALUES '
+        "(CAST('a' AS VARCHAR), CAST('2024-02-29' AS DATE), CAST(0 + 1 AS BIGINT)), "
+        "(CAST('b' AS VARCHAR), CAST('2024-02-29' AS DATE), CAST(0 + 1 AS BIGINT)), "
+        "(CAST('a' AS VARCHAR), CAST('2024-02-29' AS DATE), CAST(0 + 1 AS BIGINT));",
+    ]
