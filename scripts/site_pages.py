@@ -1,15 +1,20 @@
-"""The pages of the documentation that are made from the code, as a hook of mkdocs: one for each rule, and the settings.
+"""The pages of the documentation that are made, as a hook of mkdocs: one for each rule, the settings, the proofs.
 
 A rule's page is its docstring, so `asset-lint rule AL201` and the site can't differ.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asset_lint.config import KEYS, Setting
 from asset_lint.registry import Page, load
+
+sys.path.insert(0, str(Path(__file__).parent))
+import proof_table
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
@@ -29,6 +34,7 @@ FAMILIES = {
     "AL9": "Cost",
 }
 SETTINGS = "<!-- settings -->"  # where the page on configuration wants them
+PROOFS = "<!-- proofs: {} -->"  # where the page on proofs wants its tables
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
@@ -50,7 +56,10 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: SitePage, **_: Any) -> str:
-    """Fill the settings in."""
+    """Fill in the settings, and what proofs showed."""
+    if page.file.src_uri == "proofs.md":
+        markdown = markdown.replace(PROOFS.format("checklist"), proof_table.checklist())
+        return markdown.replace(PROOFS.format("rules"), proof_table.rules(load().pages))
     return markdown.replace(SETTINGS, "\n".join(map(setting_section, KEYS.values())))
 
 
