@@ -10,7 +10,7 @@ import pytest
 from asset_lint.cli import main
 from asset_lint.cli.table import Row, table
 from asset_lint.evidence import Evidence, Scenario
-from asset_lint.verify import Task, Unit, Witness
+from asset_lint.verify import Sandbox, Task, Unit, Witness, observe
 from asset_lint.verify.columns import Column, columns_read
 from asset_lint.verify.generated import Tables, may_make
 from asset_lint.verify.judge import NEEDS_REAL_DATA
@@ -63,6 +63,7 @@ def test_generated_rows_confirm_only_what_any_row_shows(tmp_path: Path, capsys: 
     assert verdicts["lazy", "AL101"] == "confirmed"
     assert verdicts["unchecked", "AL502"] == "confirmed"
     assert verdicts["unchecked", "AL601"] == "not reached"
+    assert verdicts["lazy", "AL502"] == "not reached"  # it is never materialized
     notes = [note["message"] for each in findings for note in each["notes"] if each["function"] == "lazy"]
     assert any(note.startswith("confirmed by a run on generated tables: ") for note in notes)
     page = report.read_text()
@@ -132,3 +133,19 @@ def test_rows_fulfil_what_queries_ask_for() -> None:
         "(CAST('b' AS VARCHAR), CAST('2024-02-29' AS DATE), CAST(0 + 1 AS BIGINT)), "
         "(CAST('a' AS VARCHAR), CAST('2024-02-29' AS DATE), CAST(0 + 1 AS BIGINT));",
     ]
+
+
+def test_a_library_is_not_taken_for_a_module_of_the_same_name(tmp_path: Path) -> None:
+    assets = tmp_path / "flights" / "assets"
+    assets.mkdir(parents=True)
+    (tmp_path / "flights" / "__init__.py").touch()
+    (assets / "__init__.py").touch()
+    (assets / "requests.py").write_text("from . import nothing_of_this_name\n")
+    (assets / "tables.py").write_text(
+        "import dagster as dg\nimport requests\n\n\n@dg.asset\ndef one() -> int:\n    return 1\n"
+    )
+    search = ("flights/assets", "flights", ".")
+    task = Task(("flights.assets.tables",), root=str(tmp_path), search=search)
+    with Sandbox(1) as sandbox:
+        [witness] = observe(sandbox, [Unit("flights/assets/tables.py", "one", 6, task)], lambda unit: ())
+    assert (witness.problem, witness.keys) == ("", ("one",))

@@ -73,11 +73,13 @@ def table(rows: Sequence[Row], *, color: bool) -> str:
         name = f"{unit.name}\n[not bold dim]{unit.file}:{unit.line}[/]"
         cells = (row.ran, row.of("confirmed", "seen"), row.of("refuted"), row.of("not reached"), row.note)
         grid.add_row(name, *("\n".join(map(_plain, cell.split("\n"))) for cell in cells))
-    console.print(grid)
+    if rows:
+        console.print(grid)
+        console.print()
     told = Counter(verdict for row in rows for _, verdict, _ in row.verdicts)
     silent = sum(bool(row.witness.failure) for row in rows)
     console.print(
-        f"\n{len(rows)} asset{'s' * (len(rows) != 1)}: {told['confirmed'] + told['seen']} findings confirmed, "
+        f"{len(rows)} asset{'s' * (len(rows) != 1)}: {told['confirmed'] + told['seen']} findings confirmed, "
         f"{told['refuted']} refuted, {told['not reached']} not reached"
         + (f"; {silent} could not be run to the end" if silent else "")
     )

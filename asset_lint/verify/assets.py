@@ -55,7 +55,10 @@ class Witness:
             return Judgement(
                 Verdict.NOT_REACHED, "only real data can show it: give some with `--database` or `--setup`"
             )
-        return replace(judge(evidence, self.runs), generated=bool(self.generated))
+        judgement = judge(evidence, self.runs)
+        if judgement.verdict is Verdict.NOT_REACHED:
+            return replace(judgement, seen=self.failure)
+        return replace(judgement, generated=bool(self.generated))
 
     @property
     def failure(self) -> str:
@@ -150,7 +153,10 @@ def _named(unit: Unit, seen: Observations) -> Witness:
     if seen.outcome.end is not End.FINISHED:
         return Witness(unit, problem=f"its module cannot be imported: {seen.outcome.end.value}, {seen.outcome.detail}")
     if error := seen.load_error:
-        return Witness(unit, problem=f"its module cannot be imported: {error['type']}: {error['message']}")
+        why = f"{error['type']}: {error['message']}"
+        if error["type"] == "PermissionError":
+            why += " (nothing may be written outside the folder of a run)"
+        return Witness(unit, problem=f"its module cannot be imported: {why}")
     mine = [target for target in seen.targets if _is_of(target, unit)]
     if not mine:
         return Witness(unit, problem="no asset of its module is made by it")

@@ -80,7 +80,7 @@ def run(task: dict[str, Any], pipe: int, own_space: bool) -> None:
         database=recorder.database,
     )
     gc.disable()  # a traceback that keeps a connection alive is not to be cleared away by chance
-    sys.path[:0] = [os.path.normpath(os.path.join(project, each)) for each in task["search"]]
+    _search(project, task)
     scenario = Scenario(task["scenario"])
     effects = Effects(scenario, task["at"], folder, Path(task["copy"]) if task["copy"] else None)
     keep_printing_and_warnings(recorder)
@@ -107,6 +107,17 @@ def run(task: dict[str, Any], pipe: int, own_space: bool) -> None:
         observe.tell_default_state()
         tell_never_entered()
     recorder.tell("end")
+
+
+def _search(project: str, task: dict[str, Any]) -> None:
+    """Put the project's folders on the path: in front the one that its module is below, as it would be where it is
+    deployed; the others behind the libraries, for a module in one of them may have a library's name."""
+    folders = [os.path.normpath(os.path.join(project, each)) for each in task["search"]]
+    for name in task["modules"][:1]:
+        path = name.removesuffix(".py") if name.endswith(".py") else name.replace(".", "/")
+        own = [each for each in folders if os.path.exists(f"{each}/{path}.py") or os.path.exists(f"{each}/{path}")]
+        sys.path[:0] = own[:1]
+    sys.path += [each for each in folders if each not in sys.path]
 
 
 def _settle(task: dict[str, Any], folder: Path) -> None:

@@ -77,6 +77,11 @@ def no_metadata(run: Observations, runs: Runs) -> str:
     return ""
 
 
+def materialized(run: Observations, runs: Runs) -> bool:
+    """Whether an asset that asked DuckDB something was materialized."""
+    return any(key in run.own_metadata for target in touching(run) for key in target["keys"])
+
+
 def printed_only(run: Observations, runs: Runs) -> str:
     """Printed, and in no event."""
     texts = [str(log["message"]) for log in run.of("log")]
