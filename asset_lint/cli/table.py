@@ -68,12 +68,13 @@ def table(rows: Sequence[Row], *, color: bool) -> str:
         ("what was seen", ""),
     ):  # fmt: skip
         grid.add_column(heading, style=style, overflow="fold")
-    for row in rows:
+    shown = [row for row in rows if row.verdicts or row.witness.failure]
+    for row in shown:
         unit = row.witness.unit
         name = f"{unit.name}\n[not bold dim]{unit.file}:{unit.line}[/]"
         cells = (row.ran, row.of("confirmed", "seen"), row.of("refuted"), row.of("not reached"), row.note)
         grid.add_row(name, *("\n".join(map(_plain, cell.split("\n"))) for cell in cells))
-    if rows:
+    if shown:
         console.print(grid)
         console.print()
     told = Counter(verdict for row in rows for _, verdict, _ in row.verdicts)
@@ -81,6 +82,7 @@ def table(rows: Sequence[Row], *, color: bool) -> str:
     console.print(
         f"{len(rows)} asset{'s' * (len(rows) != 1)}: {told['confirmed'] + told['seen']} findings confirmed, "
         f"{told['refuted']} refuted, {told['not reached']} not reached"
+        + (f"; {len(rows) - len(shown)} ran without a finding" if shown and len(rows) > len(shown) else "")
         + (f"; {silent} could not be run to the end" if silent else "")
     )
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from .columns import Column, Name, columns_read, guessed_type, use_of
 from .observations import Event, Observations
 from .sandbox import Sandbox
-from .symptoms import said
+from .symptoms import left_with, said
 from .task import Task
 
 _ROUNDS = 12  # one or more tables, or columns, in each
@@ -27,9 +27,12 @@ _VALUES = {
     "TIMESTAMP": tuple(f"TIMESTAMP '2024-01-0{day} 12:00:00'" for day in (1, 2, 3)),
     "VARCHAR": ("'a'", "'b'", "'c'"),
 }
-_MISSING_TABLE = re.compile(r'Table with name (?:"(?P<quoted>[^"]+)"|(?P<bare>\S+)) does not exist')
+_MISSING_TABLE = re.compile(
+    r'Table with name (?:"(?P<quoted>[^"]+)"|(?P<bare>\S+)) does not exist'
+    r'|Python Object "(?P<asset>\w+)" of type "AssetsDefinition"'  # an asset has the name of its table
+)
 _MISSING_COLUMN = re.compile(
-    r'Referenced column "(?P<a>[^"]+)" not found|does not have a column named "(?P<b>[^"]+)"'
+    r'Referenced column "?(?P<a>[^"]+?)"? not found|does not have a column named "(?P<b>[^"]+)"'
     r'|Column "(?P<c>[^"]+)" does not exist on \w+ side of join'
 )
 
@@ -67,9 +70,15 @@ class Tables:
         for failed in run.query_errors:
             message = str(failed["error"]["message"])
             if match := _MISSING_TABLE.search(message):
-                changed |= self._learn_table(match["quoted"] or match["bare"], failed, texts)
+                changed |= self._learn_table(match["quoted"] or match["bare"] or match["asset"], failed, texts)
             elif match := _MISSING_COLUMN.search(message):
-                changed |= self._learn_column((match["a"] or match["b"] or match["c"]).lower(), failed)
+                column = match["a"] or match["b"] or match["c"]
+                changed |= self._learn_column(column.lower(), failed["sql"])
+        for error in () if changed else left_with(run):
+            if error["type"] in ("KeyError", "ColumnNotFoundError"):  # of a frame that a star has filled
+                asked = re.findall(r"""["'](\w+)["']""", str(error["message"]))
+                for name in asked:
+                    changed |= self._learn_column(name, "")
         return changed
 
     def _learn_table(self, name: str, failed: Event, texts: Iterable[str]) -> bool:
@@ -86,12 +95,12 @@ class Tables:
                     self.columns[table].setdefault(column, Column()).learn(facts)
         return found
 
-    def _learn_column(self, column: str, failed: Event) -> bool:
-        """A column that is read in a way that its query's text does not show, as through a view."""
-        named = [columns for table, columns in self.columns.items() if table[1] in failed["sql"].lower()]
+    def _learn_column(self, column: str, sql: str) -> bool:
+        """A column that is read in a way that no query's text shows, as through a view or of a frame."""
+        named = [columns for table, columns in self.columns.items() if table[1] in sql.lower()]
         for columns in [*named, *self.columns.values()]:
             if column not in columns:
-                columns[column] = use_of(failed["sql"], column)
+                columns[column] = use_of(sql, column)
                 return True
         return False
 

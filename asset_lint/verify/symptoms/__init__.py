@@ -35,16 +35,26 @@ from .telling import (
 
 __all__ = ["PROBES", "left_with", "said"]
 
+_SPENT = "closed|open result"  # what a connection or a result that is gone says
+
 PROBES: dict[Evidence, Probe] = {
     Evidence.VALUE_NOT_STORED: Probe(
         either(not_stored, error_with("ConnectionException", "InvalidInputException")), came_to_end
     ),
     Evidence.LAZY_VALUE_FAILS: Probe(
-        either(not_stored, hangs, error_with("ConnectionException", "InvalidInputException", "ResourceInUseException")),
+        either(
+            not_stored,
+            hangs,
+            error_with("ConnectionException", "InvalidInputException", text=_SPENT),
+            error_with("ResourceInUseException"),
+        ),
         reached=lambda run, runs: True,
     ),
     Evidence.READ_AFTER_CLOSE: Probe(
-        error_with("ConnectionException", "InvalidInputException", "ComputeError", text="clos|open result|invalid"),
+        either(
+            error_with("ConnectionException", "InvalidInputException", text=_SPENT),
+            error_with("ComputeError", text="clos|open result|invalid"),
+        ),
         came_to_end,
     ),
     Evidence.UNFINISHED_RESULT: Probe(error_with("ResourceInUseException", text="unfinished|result"), came_to_end),
