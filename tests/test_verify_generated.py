@@ -103,6 +103,7 @@ def test_what_is_about_data_needs_real_data() -> None:
         ("INSERT INTO u SELECT lower(n) FROM t WHERE on_sale AND d < DATE '2024-01-01'",
          {"n": "VARCHAR", "on_sale": "BOOLEAN", "d": "DATE"}),
         ("COPY (SELECT date_trunc('month', at) AS m FROM t GROUP BY m) TO 'x.csv'", {"at": "TIMESTAMP"}),
+        ("SELECT date_part('hour', x) FROM t", {"x": "TIMESTAMP"}),
         ("SELECT count(*) FROM u WHERE u.k IN (SELECT k FROM t WHERE n BETWEEN 3 AND 5)", {"k": "", "n": "BIGINT"}),
         ("SELECT 1 FROM u", None),
         ("this is FROM t no SQL (", None),

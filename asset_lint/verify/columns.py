@@ -163,6 +163,8 @@ def _use(node: Any) -> Column:
     while isinstance(parent, exp.Paren | exp.Distinct | exp.Coalesce | exp.Max | exp.Min | exp.Ordered):
         inner, parent = parent, parent.parent
     kind = type(parent).__name__
+    if kind == "Anonymous" and re.match(r"date|time|epoch|age$|isodow|week|century", parent.name.lower()):
+        return Column("TIMESTAMP")
     if kind in ("Cast", "TryCast"):
         return Column(_plain_type(parent.to.sql("duckdb")))
     if kind in _COMPARED and not isinstance(inner, exp.Max | exp.Min):

@@ -35,6 +35,7 @@ _MISSING_COLUMN = re.compile(
     r'Referenced column "?(?P<a>[^"]+?)"? not found|does not have a column named "(?P<b>[^"]+)"'
     r'|Column "(?P<c>[^"]+)" does not exist on \w+ side of join'
 )
+_AMBIGUOUS_COLUMN = re.compile(r'Ambiguous reference to column name "([^"]+)"')
 
 
 @dataclass
@@ -71,6 +72,9 @@ class Tables:
             message = str(failed["error"]["message"])
             if match := _MISSING_TABLE.search(message):
                 changed |= self._learn_table(match["quoted"] or match["bare"] or match["asset"], failed, texts)
+            elif match := _AMBIGUOUS_COLUMN.search(message):
+                mine = [columns for table, columns in self.columns.items() if match[1].lower() in columns]
+                changed |= len(mine) > 1 and mine[0].pop(match[1].lower()) is not None
             elif match := _MISSING_COLUMN.search(message):
                 column = match["a"] or match["b"] or match["c"]
                 changed |= self._learn_column(column.lower(), failed["sql"])
