@@ -18,7 +18,7 @@ def said(error: Event) -> str:
     """An error in one line."""
     lines = str(error["message"]).strip().splitlines() or [""]
     name = str(error["type"])
-    return f"{name}: " + re.sub(rf"^(?:[\w.]*{name}: )?(?:[A-Z]\w+(?: \w+)? Error: )?", "", lines[0])
+    return f"{name}: " + re.sub(rf"^(?:[\w.]*{name}: )?(?:[A-Z]\w+(?: \w+){{0,3}} Error: )?", "", lines[0])
 
 
 def error_with(*types: str, text: str = "") -> Callable[[Observations, Runs], str]:
