@@ -58,10 +58,10 @@ class Section:
     first: int = 1
     lines: Sequence[str] = ()
     problem: str = ""
-    generated: Sequence[str] = ()  # the tables that were made for it
     marks: Sequence[Mark] = ()
     runs: Sequence[Run] = ()
     mendings: Sequence[Mending] = field(default=())
+    generated: Sequence[str] = ()  # the tables that were made for it
 
 
 def page(title: str, sections: Sequence[Section], versions: Mapping[str, str]) -> str:
