@@ -151,3 +151,20 @@ def test_a_library_is_not_taken_for_a_module_of_the_same_name(tmp_path: Path) ->
     with Sandbox(1) as sandbox:
         [witness] = observe(sandbox, [Unit("flights/assets/tables.py", "one", 6, task)], lambda unit: ())
     assert (witness.problem, witness.keys) == ("", ("one",))
+
+
+def test_a_project_writes_to_its_folders_in_the_working_directory(tmp_path: Path) -> None:
+    for name in ("data/raw/2024/deep", ".git/objects"):
+        (tmp_path / name).mkdir(parents=True)
+    body = (
+        "    Path('data/raw/2024/a.csv').write_text('a')\n    return sorted(each.name for each in Path().iterdir())\n"
+    )
+    (tmp_path / "assets.py").write_text(
+        f"import dagster as dg\nfrom pathlib import Path\n\n\n@dg.asset\ndef names() -> list:\n{body}"
+    )
+    with Sandbox(1) as sandbox:
+        [witness] = observe(
+            sandbox, [Unit("assets.py", "names", 6, Task(("assets",), root=str(tmp_path)))], lambda unit: ()
+        )
+    assert witness.failure == ""
+    assert not (tmp_path / "data/raw/2024/a.csv").exists()

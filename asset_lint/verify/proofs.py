@@ -12,6 +12,7 @@ from asset_lint.evidence import Evidence, Scenario
 from .assets import Witness
 from .judge import Verdict
 from .observations import Observations
+from .symptoms import left_with, said
 
 
 class Fate(enum.Enum):
@@ -52,8 +53,15 @@ def prove(before: Witness, after: Witness, evidence: Evidence | None) -> Proof:
         return Proof(Fate.TAKEN_BACK, f"it fails afterwards: {_error_of(new)}")
     if old.succeeded and (change := _difference(output_of(old), output_of(new))):
         return Proof(Fate.TAKEN_BACK, f"it gives something else afterwards: {change}")
+    if not old.succeeded and not new.succeeded and (was := _error_of(old)) != (now := _error_of(new)):
+        return Proof(Fate.TAKEN_BACK, f"it fails in another way afterwards: {now}, and before: {was}")
     scenario = f" ({first.scenario.value})" if first.scenario and first.scenario is not Scenario.NORMAL else ""
-    same = f"; it gives the same{_size_of(new)}" if old.succeeded else f"; now it gives{_size_of(new) or ' a value'}"
+    if old.succeeded:
+        same = f"; it gives the same{_size_of(new)}"
+    elif new.succeeded:
+        same = f"; now it gives{_size_of(new) or ' a value'}"
+    else:
+        same = f"; it fails as before: {_error_of(new)}"
     return Proof(Fate.KEPT, f"before: {first.seen}{scenario}. Afterwards not{same}")
 
 
@@ -74,6 +82,6 @@ def _size_of(run: Observations) -> str:
 
 
 def _error_of(run: Observations) -> str:
-    for error in run.errors:
-        return f"{error['type']}: {str(error['message']).strip().partition(chr(10))[0]}"
+    for error in (*left_with(run), *run.errors):
+        return said(error)
     return run.outcome.detail or run.outcome.end.value

@@ -1,7 +1,8 @@
 """The parent's side: starts the processes, gives each run a folder and a database of its own, and clears up.
 
 A run's folder holds ``project`` (the code, where it is not read in place), ``database.duckdb``, ``work`` (the working
-directory), ``home``, ``tmp``, ``dagster``, ``storage`` and ``output.txt``. What is enforced depends on the system:
+directory, with the project's folders), ``home``, ``tmp``, ``dagster``, ``storage`` and ``output.txt``. What is enforced
+depends on the system:
 
 =============================  =======================================  =======================
 what                           Linux                                    elsewhere
@@ -36,6 +37,7 @@ from asset_lint.evidence import Scenario
 
 from .task import End, Outcome, Task
 
+_DEPTH, _FOLDERS = 4, 200  # of a project, that a run finds in its working directory, empty
 _KEPT = 64 << 10  # bytes of a run's output
 _VARIANTS = {Scenario.NO_ROWS, Scenario.NULLS, Scenario.QUOTES, Scenario.NO_TABLES, Scenario.OTHER_DATABASE,
              Scenario.CHANGED}  # fmt: skip
@@ -54,6 +56,7 @@ class Sandbox:
         self.versions: Mapping[str, str] = {}
         self._count = 0
         self._processes: list[subprocess.Popen[bytes]] = []
+        self._known_folders: dict[str, list[str]] = {}
         self._templates: dict[tuple[str, str, str], tuple[Path, list[str]]] = {}
 
     def __enter__(self) -> Sandbox:
@@ -121,6 +124,8 @@ class Sandbox:
         template, tables = self._template(task)
         _copy_database(template, folder / "database.duckdb")
         shutil.copytree(template.parent, folder / "work", ignore=shutil.ignore_patterns("database.duckdb*"))
+        for name in self._folders(task.root) if task.root else ():
+            (folder / "work" / name).mkdir(exist_ok=True)
         plain = {name: value for name, value in asdict(task).items() if name not in ("files", "setup", "database")}
         return {
             **plain,
@@ -130,6 +135,20 @@ class Sandbox:
             "copy": str(template),
             "tables": tables,
         }
+
+    def _folders(self, root: str) -> list[str]:
+        """A project's folders, for files that it writes at relative paths; the outer ones before the inner."""
+        if root not in self._known_folders:
+            found: list[str] = []
+            for place, names, _ in os.walk(root):
+                inside = os.path.relpath(place, root)
+                deep = inside.count(os.sep) + 2 >= _DEPTH if inside != "." else False
+                names[:] = [] if deep else [name for name in names if not name.startswith((".", "__", "venv"))]
+                found += [os.path.normpath(os.path.join(inside, name)) for name in names]
+                if len(found) > _FOLDERS:
+                    break
+            self._known_folders[root] = found[:_FOLDERS]
+        return self._known_folders[root]
 
     def _template(self, task: Task) -> tuple[Path, list[str]]:
         """The database that the scenario starts with; nobody but the process for databases ever opens it."""

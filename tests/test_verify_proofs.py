@@ -1,0 +1,61 @@
+"""Whether a fix may stay: what runs before and after it must show."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from asset_lint.evidence import Evidence, Scenario
+from asset_lint.verify import End, Fate, Observations, Outcome, Task, Unit, Witness, prove
+
+TASK = Task(("assets",))
+
+
+def witness(*, logs: bool, error: str = "", value: int = 1) -> Witness:
+    """What was seen of an asset whose query fails in one run; the other ends with ``error``, if there is one."""
+    chain = [
+        {"type": "DagsterExecutionStepExecutionError", "message": "outer"},
+        {"type": "OSError", "message": error},
+    ]
+    failure = {"kind": "event", "type": "STEP_FAILURE", "step": "a", "errors": chain}
+    normal: list[dict[str, Any]] = [{"kind": "run", "success": not error, "error": None}]
+    normal += [failure] if error else [{"kind": "value", "op": "a", "output": "result", "digest": value, "rows": value}]
+    fault: list[dict[str, Any]] = [
+        {
+            "kind": "failed",
+            "injected": True,
+            "error": {"type": "IOException", "message": "made to fail"},
+            "place": None,
+        },
+        {**failure, "errors": [chain[0], {"type": "IOException", "message": "made to fail"}]},
+        {"kind": "run", "success": False, "error": None},
+    ]
+    fault += [{"kind": "log", "own": True, "level": "ERROR", "message": "it failed", "step": "a"}] if logs else []
+    runs = {
+        scenario: [Observations(Outcome(TASK, End.FINISHED, events=tuple(events)))]
+        for scenario, events in ((Scenario.NORMAL, normal), (Scenario.FAULT, fault))
+    }
+    return Witness(Unit("assets.py", "a", 1, TASK), ("a",), runs)
+
+
+@pytest.mark.parametrize(
+    "before, after, fate, words",
+    [
+        ({}, {}, Fate.KEPT, "it gives the same (1 rows)"),
+        ({"error": "no disk"}, {}, Fate.KEPT, "now it gives (1 rows)"),
+        ({"error": "no disk"}, {"error": "no disk"}, Fate.KEPT, "it fails as before: "),
+        ({"error": "no disk"}, {"error": "no net"}, Fate.TAKEN_BACK, "it fails in another way afterwards: "),
+        ({}, {"error": "no net"}, Fate.TAKEN_BACK, "it fails afterwards: "),
+        ({}, {"value": 2}, Fate.TAKEN_BACK, "it gives something else afterwards: the value of a.result"),
+    ],
+)
+def test_what_becomes_of_a_fix(before: dict[str, Any], after: dict[str, Any], fate: Fate, words: str) -> None:
+    proof = prove(witness(logs=False, **before), witness(logs=True, **after), Evidence.ERROR_UNTOLD)
+    assert proof.fate is fate, proof.words
+    assert words in proof.words
+
+
+def test_a_fix_that_mends_nothing_is_taken_back() -> None:
+    proof = prove(witness(logs=False), witness(logs=False), Evidence.ERROR_UNTOLD)
+    assert (proof.fate, proof.words.partition(":")[0]) == (Fate.TAKEN_BACK, "the symptom is still there")
