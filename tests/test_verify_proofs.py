@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from asset_lint.evidence import Evidence, Scenario
-from asset_lint.verify import End, Fate, Observations, Outcome, Task, Unit, Witness, prove
+from asset_lint.verify import End, Fate, Observations, Outcome, Task, Unit, Verdict, Witness, prove
 
 TASK = Task(("assets",))
 
@@ -59,3 +59,26 @@ def test_what_becomes_of_a_fix(before: dict[str, Any], after: dict[str, Any], fa
 def test_a_fix_that_mends_nothing_is_taken_back() -> None:
     proof = prove(witness(logs=False), witness(logs=False), Evidence.ERROR_UNTOLD)
     assert (proof.fate, proof.words.partition(":")[0]) == (Fate.TAKEN_BACK, "the symptom is still there")
+
+
+def test_what_an_earlier_failure_keeps_from_being_reached_is_not_refuted() -> None:
+    def place(line: int) -> dict[str, Any]:
+        return {"file": "assets.py", "line": line, "function": "a", "library": ""}
+
+    error = {"type": "IOException", "message": "made to fail"}
+    chain = [{"type": "DagsterExecutionStepExecutionError", "message": "outer"}, error]
+    failed: list[dict[str, Any]] = [
+        {"kind": "failed", "injected": True, "error": error, "place": place(3)},
+        {"kind": "event", "type": "STEP_FAILURE", "step": "a", "errors": chain},
+        {"kind": "run", "success": False, "error": None},
+    ]
+    verdicts = []
+    for lines in ([3], [3, 5]):
+        asked: list[dict[str, Any]] = [{"kind": "query", "place": place(line), "sql": "SELECT 1"} for line in lines]
+        normal = [*asked, {"kind": "run", "success": True, "error": None}]
+        runs = {
+            Scenario.NORMAL: [Observations(Outcome(TASK, End.FINISHED, events=tuple(normal)))],
+            Scenario.FAULT: [Observations(Outcome(TASK, End.FINISHED, events=tuple(failed)))],
+        }
+        verdicts.append(Witness(Unit("assets.py", "a", 1, TASK), ("a",), runs).judge(Evidence.ERROR_SWALLOWED).verdict)
+    assert verdicts == [Verdict.REFUTED, Verdict.NOT_REACHED]

@@ -58,7 +58,23 @@ class Witness:
         judgement = judge(evidence, self.runs)
         if judgement.verdict is Verdict.NOT_REACHED:
             return replace(judgement, seen=self.failure)
+        if judgement.verdict is Verdict.REFUTED and evidence is Evidence.ERROR_SWALLOWED and not self._all_failed:
+            return Judgement(Verdict.NOT_REACHED, "the failure of an earlier query ends the run before it")
         return replace(judgement, generated=bool(self.generated))
+
+    @property
+    def _all_failed(self) -> bool:
+        """Whether each query that a normal run asks was made to fail in some run."""
+        asked = (
+            {(query["place"]["file"], query["place"]["line"]) for query in self.normal.queries} if self.normal else ()
+        )
+        failed = {
+            (error["place"]["file"], error["place"]["line"])
+            for run in self.runs.get(Scenario.FAULT, ())
+            for error in run.query_errors
+            if error["injected"]
+        }
+        return failed.issuperset(asked)
 
     @property
     def failure(self) -> str:
