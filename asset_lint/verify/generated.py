@@ -15,7 +15,7 @@ from .columns import Column, Name, columns_read, guessed_type, use_of
 from .observations import Event, Observations
 from .sandbox import Sandbox
 from .symptoms import left_with, said
-from .task import Task
+from .task import End, Task
 
 _ROUNDS = 12  # one or more tables, or columns, in each
 _ROWS = 3
@@ -167,8 +167,10 @@ def _settled(first: Made, last: Made) -> Made:
     """What is gone on with: the tables that were made, unless the asset fails by them."""
     if not last.names or last.normal.succeeded:
         return last
+    names = ", ".join(last.names)
+    if last.normal.outcome.end is End.NOT_STARTED:
+        return replace(first, problem=f"no tables can be generated for it ({names}): {last.normal.outcome.detail}")
     for failed in last.normal.query_errors:
         if not failed["injected"]:
-            names = ", ".join(last.names)
             return replace(first, problem=f"it fails on tables generated for it ({names}): {said(failed['error'])}")
     return last

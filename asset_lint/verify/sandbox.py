@@ -155,8 +155,7 @@ class Sandbox:
         variant = task.scenario.value if task.scenario in _VARIANTS else ""
         key = (task.setup, task.database, variant)
         if key not in self._templates:
-            path = self.folder / f"template-{len(self._templates)}" / "database.duckdb"
-            path.parent.mkdir()
+            path = Path(tempfile.mkdtemp(prefix="template-", dir=self.folder)) / "database.duckdb"
             if task.database:
                 _copy_database(Path(task.database), path)
             answer = self.ask("build", path=str(path), setup=task.setup, variant=variant)
