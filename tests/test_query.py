@@ -203,11 +203,15 @@ class TestTablesAndTheirDatabases:
             "conn = duckdb.connect('a.duckdb')\n"
             "conn.register('frame', pd.DataFrame())\n"
             "conn.sql('SELECT * FROM frame').create('made')\n"
+            "view = f'{os.getpid()}_view'\n"
+            "conn.register(view, pd.DataFrame())\n"
+            "conn.execute('INSERT INTO made SELECT * FROM it_view')\n"
             "conn.table('main.known').df().to_sql('copied', conn)\n"
             "conn.close()"
         )
-        assert self.tables(ask, project, body) == {
+        assert self.tables(ask, project, body, head="import os") == {
             ("a.duckdb", "made", "makes"),
+            ("a.duckdb", "made", "writes"),
             ("a.duckdb", "main.known", "reads"),
             ("a.duckdb", "copied", "makes"),
         }

@@ -208,7 +208,7 @@ class _Uses:
             return True
         if table.schema:
             return False
-        if table.name in self.registered:
+        if any(pattern.fullmatch(table.name) for pattern in self.registered):
             return True
         here: Def | None = self.function.definition
         if not query.is_own:
@@ -254,15 +254,15 @@ class _Uses:
                     yield node, first.value, owner
 
     @cached_property
-    def registered(self) -> frozenset[str]:
-        """The names under which it, or what it calls, registers frames."""
-        found: set[str] = set()
+    def registered(self) -> tuple[re.Pattern[str], ...]:
+        """The names under which it, or what it calls, registers frames; ``.+`` where a value goes in."""
+        found: dict[str, None] = {}
         for definition in called_from(self.function.definition, self.project):
             for node in definition.nodes:
                 if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "register":
                     given = (*node.args[:1], *(k.value for k in node.keywords if k.arg == "view_name"))
-                    found.update(str(a.value).lower() for a in given if isinstance(a, ast.Constant))
-        return frozenset(found)
+                    found.update(dict.fromkeys(p for a in given if (p := _pattern(a, definition))))
+        return tuple(map(re.compile, found))
 
     def of_methods(self) -> Iterator[TableUse]:
         """What methods of connections, relations and frames name."""
@@ -351,6 +351,18 @@ def _schema_in_metadata(function: Function) -> str | None:
             if isinstance(name, ast.Constant) and name.value == "schema":
                 return str(value.value).lower() if isinstance(value, ast.Constant) else ""
     return None
+
+
+def _pattern(node: ast.expr, within: Def) -> str:
+    """What the texts look like that an expression gives, as a regular expression; "" where nothing of it is known."""
+    if isinstance(node, ast.Name):
+        bound = within.inner.names.get(node.id, ())
+        values = [each.value for each in bound if isinstance(each, Assigned)]
+        plain = len(values) == len(bound) == 1 and not isinstance(values[0], ast.Name)
+        return _pattern(values[0], within) if plain else ""
+    parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+    known = [str(part.value).lower() if isinstance(part, ast.Constant) else None for part in parts]
+    return "".join(".+" if text is None else re.escape(text) for text in known) if any(known) else ""
 
 
 def _attached_name(statement: Statement) -> str:
