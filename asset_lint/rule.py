@@ -166,7 +166,8 @@ class Rule:
     ``duty``: the rule asks of an asset what the checklist asks of each that touches DuckDB; its ``visit_…`` methods are
     called in such assets alone (in every asset, where the configuration says ``all-assets``), ``evidence``: what a run
     of the code shows when the rule is right, None where nothing would, ``hides``: the codes of rules that keep silent
-    where this one speaks, and may speak once its fix is applied.
+    where this one speaks, and may speak once its fix is applied, ``words``: a function whose text holds none of them is
+    not shown to the rule's ``visit_<LibCST class>`` methods (LibCST's parser is what costs most).
     The rule's name is its class name in kebab case: ``UnclosedConnection`` is ``unclosed-connection``.
     """
 
@@ -175,6 +176,7 @@ class Rule:
     severity: ClassVar[Severity] = Severity.ERROR
     duty: ClassVar[bool] = False
     hides: ClassVar[tuple[str, ...]] = ()
+    words: ClassVar[tuple[str, ...]] = ()
     evidence: ClassVar[Evidence | None] = None
     name: ClassVar[str]
 

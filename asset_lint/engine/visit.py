@@ -141,7 +141,10 @@ class _Visit:
                 self.call(at, name, value, function)
 
     def syntax(self, function: Function) -> None:
-        names = possible(self.plan.syntax, function.node) if self.gated else list(self.plan.syntax)
+        wanted = self.plan.syntax
+        if self.gated:
+            wanted = self.worded(function)
+        names = possible(wanted, function.node) if self.gated and wanted else list(wanted)
         if not names:
             return
         walk = self.plan.walk(names)
@@ -149,8 +152,20 @@ class _Visit:
             self.definitions = Definitions(self.module)
         for node in walk.below(self.definitions.node(function.node)):
             name = walk.wanted[type(node)]
-            for at in self.plan.syntax[name]:
+            for at in wanted[name]:
                 self.call(at, f"visit_{name}", node, function)
+
+    def worded(self, function: Function) -> dict[str, list[int]]:
+        """The LibCST classes that rules want to see, but for rules none of whose words stands in the function."""
+        span = self.module.span(function.node)
+        text = self.module.source.text[span.start : span.end]
+        wanted: dict[str, list[int]] = {}
+        for name, rules in self.plan.syntax.items():
+            for at in rules:
+                words = self.plan.rules[at].words
+                if not words or any(word in text for word in words):
+                    wanted.setdefault(name, []).append(at)
+        return wanted
 
     def has_duties(self, function: Function) -> bool:
         return function.has_duties if self.config.all_assets else function.is_checklist_asset

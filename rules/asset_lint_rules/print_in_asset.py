@@ -52,6 +52,7 @@ class PrintInAsset(Rule):
     code = "AL503"
     severity = Severity.WARNING
     evidence = Evidence.PRINTED_ONLY
+    words = ("print",)
     message = "`print` in `{function}` is no event of the run, so nobody finds it there. Write `{cure}`"
 
     def visit_Call(self, node: cst.Call) -> None:
