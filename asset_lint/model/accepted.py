@@ -91,7 +91,7 @@ def _needs_nothing_else(function: Function, name: str, right: str) -> bool:
     members = context_members(right, DAGSTER_VERSIONS[-1])
     return all(
         node.attr in members
-        for node in ast.walk(function.node)
+        for node in function.definition.every_node
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == name
     )
 

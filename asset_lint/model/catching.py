@@ -58,20 +58,27 @@ def catching_of(function: Function, work: Sequence[Work]) -> Catching | None:
     return Catching(*_places(function, at, first, last), None)
 
 
+def _holds(statement: ast.stmt, node: ast.AST) -> bool:
+    """Whether a node stands in a statement of the same file."""
+    first = min([statement, *getattr(statement, "decorator_list", ())], key=lambda part: part.lineno)
+    begin, end = (first.lineno, first.col_offset), (statement.end_lineno or 0, statement.end_col_offset or 0)
+    return begin <= (node.lineno, node.col_offset) < end  # type: ignore[attr-defined]
+
+
 def _way(body: Sequence[ast.stmt], node: ast.AST) -> list[_Step]:
     """The blocks round a node, from the outside in; empty where it doesn't stand in ``body``."""
     steps: list[_Step] = []
     holder: ast.stmt | None = None
     block: Sequence[ast.stmt] | None = body
     while block is not None:
-        index = next((i for i, s in enumerate(block) if any(n is node for n in ast.walk(s))), None)
+        index = next((i for i, s in enumerate(block) if _holds(s, node)), None)
         if index is None:
             return steps
         steps.append(_Step(holder, block, index))
         holder = block[index]
         if isinstance(holder, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             return []
-        block = next((b for b in bodies(holder) if any(n is node for s in b for n in ast.walk(s))), None)
+        block = next((b for b in bodies(holder) if any(_holds(s, node) for s in b)), None)
     return steps
 
 

@@ -31,7 +31,7 @@ def use_of(definition: Def, name: str) -> ContextUse:
     newest = DAGSTER_VERSIONS[-1]
     of_assets, of_ops = context_members(ASSET_CONTEXT, newest), context_members(OP_CONTEXT, newest)
     asset_only = op_only = None
-    for node in ast.walk(definition.node):
+    for node in definition.every_node:
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == name:
             if node.attr in of_assets - of_ops:
                 asset_only = asset_only or Place(definition.module, node)

@@ -72,6 +72,7 @@ class Facts:
         self._duckdb_resources: dict[str, bool] = {}
         self._functions: dict[Module, list[Function]] = {}
         self._graphs: dict[str, AssetGraph] = {}
+        self._checked: dict[str, frozenset[Def | str]] = {}
         self._contentions: dict[str, Contentions] = {}
         self._dbt_files: dict[str, tuple[str, ...]] = {}
         self.reach = Reach(project)
@@ -383,6 +384,16 @@ class Facts:
         known = self._graphs.get(location)
         if known is None:
             known = self._graphs[location] = AssetGraph(self.project, location)
+        return known
+
+    def checked(self, module: Module) -> frozenset[Def | str]:
+        """The assets that have checks, in the module's code location: functions, and the last parts of keys."""
+        from .checks import checked_in
+
+        location = self.project.location_of(module.file)
+        known = self._checked.get(location)
+        if known is None:
+            known = self._checked[location] = checked_in(self.project, location)
         return known
 
     # ---- functions ---------------------------------------------------------------------------------------------------

@@ -116,6 +116,10 @@ class AssetGraph:
         """The nodes that a function makes, or a factory by the functions nested in it."""
         return self._by_definition.get(definition, ())
 
+    def makes(self, name: str) -> bool:
+        """Whether an asset is made whose key ends with that name."""
+        return (name,) in self._by_tail
+
     def makers(self, key: Key, near: AssetNode) -> tuple[AssetNode, ...]:
         """The nodes that make the asset of that key; one of its last part where none has the whole (prefixes are often
         given elsewhere). Empty where nothing known makes it.

@@ -104,7 +104,7 @@ def _guarded_around(function: Function, name: str, block: list[ast.stmt], index:
     module = function.module
     idle = [s for s in found[0][: found[1]] if _is_none(s, name)]
     inside = {id(n) for s in (guard, *idle) for n in ast.walk(s)}
-    if any(isinstance(n, ast.Name) and n.id == name and id(n) not in inside for n in ast.walk(function.node)):
+    if any(isinstance(n, ast.Name) and n.id == name and id(n) not in inside for n in function.definition.every_node):
         return None
     opening = Place(module, block[index])
     return Holding(opening, True, None, tuple(Place(module, s) for s in idle), Place(module, guard))

@@ -77,6 +77,17 @@ class Module:
         """The part of the module that a node stands in: a document's blocks are examples, each for itself."""
         return bisect_right(self.source.parts, getattr(node, "lineno", 0))
 
+    @cached_property
+    def quote(self) -> str:
+        """The quote with which most of its strings begin; those of three quotes don't count."""
+        single = double = 0
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str)):
+                text = self.source.text[self.span(node).start :][:8].lstrip("rRbBuUfFtT")
+                single += text[:1] == "'" and text[:3] != "'''"
+                double += text[:1] == '"' and text[:3] != '"""'
+        return "'" if single > double else '"'
+
     def mentions(self, name: str) -> int:
         """How often the module's code reads a name; what stands in strings is not counted."""
         return sum(isinstance(node, ast.Name) and node.id == name for node in ast.walk(self.tree))
@@ -193,6 +204,11 @@ class Def:
         return tuple(own_nodes(self.node))
 
     @cached_property
+    def every_node(self) -> tuple[ast.AST, ...]:
+        """All nodes of its definition, those of decorators, annotations and nested functions too."""
+        return tuple(ast.walk(self.node))
+
+    @cached_property
     def is_generator(self) -> bool:
         """Whether its own body yields."""
         return any(isinstance(n, (ast.Yield, ast.YieldFrom)) for n in self.nodes)
@@ -200,7 +216,7 @@ class Def:
     @cached_property
     def free_names(self) -> frozenset[str]:
         """The names that it, or what is nested in it, reads and that are not its own."""
-        read = {n.id for n in ast.walk(self.node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+        read = {n.id for n in self.every_node if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
         return frozenset(read - self.inner.names.keys())
 
     @cached_property

@@ -68,7 +68,7 @@ def logs_of(function: Function) -> Logs:
     context = function.context
     nested = [
         LogCall(Place(function.module, node), LoggedBy.CONTEXT, node.func.attr)
-        for node in ast.walk(function.node)
+        for node in function.definition.every_node
         if node not in seen and isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
         if context is not None and _is_log_of(node.func, context.name)
     ]

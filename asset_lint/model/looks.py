@@ -45,7 +45,7 @@ class Looks:
         self.names = names
         self.rows = rows  # only looks at the number of rows count
         self.depth = depth
-        self.nodes = list(ast.walk(definition.node))
+        self.nodes = definition.every_node
         self._given: tuple[frozenset[ast.AST], frozenset[str]] = (frozenset(), frozenset())
 
     def at(self, expressions: Iterable[ast.AST], variables: Iterable[str]) -> bool:

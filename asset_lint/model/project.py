@@ -95,6 +95,7 @@ class Project:
         self._origins: dict[str, tuple[str, ...]] = {}
         self._bytes: dict[str, bytes] = {}
         self._documents: set[str] = set()  # files whose code is drawn together from a document
+        self._matching: dict[re.Pattern[bytes], dict[str, bool]] = {}
         self._profiles: list[str] = []  # filled with :attr:`files`
         self._component_folders: set[str] = set()  # filled with :attr:`files`
 
@@ -117,6 +118,8 @@ class Project:
         self._bytes[absolute] = source.data
         if source.is_document:
             self._documents.add(absolute)
+        for found in self._matching.values():
+            found.pop(absolute, None)
         return module
 
     def forget(self) -> None:
@@ -428,12 +431,14 @@ class Project:
             if not around:
                 return
             below = self.location_of(os.path.join(os.path.dirname(below), ""))
+        known = self._matching.setdefault(pattern, {})
         for path in self.files:
             if not path.startswith(below + os.sep):
                 continue
-            try:
-                data = self.data(path)
-            except OSError:
-                continue
-            if pattern.search(data):
+            if path not in known:
+                try:
+                    known[path] = pattern.search(self.data(path)) is not None
+                except OSError:
+                    known[path] = False
+            if known[path]:
                 yield path

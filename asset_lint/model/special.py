@@ -52,14 +52,18 @@ def misnamed_in(function: Function) -> list[Misnamed]:
             if index and parameter.name == "context":
                 found.append(Misnamed(place, parameter.name, Misnaming.NOT_FIRST, ""))
             continue
-        if parameter.role is not Role.UPSTREAM or parameter.annotation is None or _is_made(function, parameter.name):
+        if parameter.role is not Role.UPSTREAM or parameter.annotation is None:
             continue
         types = function.context_types(parameter.node)
         if types and types <= CONTEXTS:
             first = index == 0 and not taken & CONTEXT_NAMES
-            found.append(Misnamed(place, parameter.name, Misnaming.CONTEXT, "context" if first else ""))
+            misnamed = Misnamed(place, parameter.name, Misnaming.CONTEXT, "context" if first else "")
         elif function.kind is not Kind.OP and (klass := _class_of(function, parameter)) and _is_config(function, klass):
-            found.append(Misnamed(place, parameter.name, Misnaming.CONFIG, "" if "config" in taken else "config"))
+            misnamed = Misnamed(place, parameter.name, Misnaming.CONFIG, "" if "config" in taken else "config")
+        else:
+            continue
+        if not _is_made(function, parameter.name):
+            found.append(misnamed)
     return found
 
 
@@ -71,8 +75,7 @@ def _is_made(function: Function, name: str) -> bool:
     ):
         return True
     assert function.project is not None
-    graph = function.project.facts.graph(function.module)
-    return any(key[-1] == name for node in graph.nodes for key in node.keys)
+    return function.project.facts.graph(function.module).makes(name)
 
 
 def _class_of(function: Function, parameter: Parameter) -> Class | External | None:

@@ -456,16 +456,12 @@ class Rewrite:
 
     def formatted(self, text: str) -> str:
         """An f-string of ``text`` in the quotes that the module likes; ``text`` holds no quotes."""
-        from .quotes import quote_of
-
-        quote = quote_of(self._source, self._module.tree)
+        quote = self._module.quote
         return f"f{quote}{text}{quote}"
 
     def quoted(self, text: str) -> str:
         """A string of ``text`` in the quotes that the module likes, in the other kind where it holds those."""
-        from .quotes import quote_of
-
-        quote = quote_of(self._source, self._module.tree)
+        quote = self._module.quote
         if quote in text:
             quote = '"' if quote == "'" else "'"
         escaped = text.replace("\\", "\\\\").replace(quote, f"\\{quote}")
