@@ -19,7 +19,10 @@ def unified(result: FileResult, *, safely: bool) -> bytes:
     if result.source is None or result.text is None:
         return b""
     parts = result.source.compared(result.text)
-    return b"".join(_one(result.source, f"{result.path}{name}", old, new, safely) for name, old, new in parts)
+    return b"".join(
+        _one(result.source, f"{result.path}:cell {cell}" if cell else result.path, old, new, safely)
+        for cell, old, new in parts
+    )
 
 
 def _one(source: Source, name: str, old: str, new: str, safely: bool) -> bytes:

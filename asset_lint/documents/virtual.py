@@ -111,15 +111,15 @@ class Document(Source):
                 raise FixError(f"{self.path}: the change goes beyond the document's code")
         return self.layout.write(changed) if changed else self._raw
 
-    def compared(self, text: str) -> Iterator[tuple[str, str, str]]:
-        """The pages that change where this module becomes ``text``: what to call each, its old and its new text."""
+    def compared(self, text: str) -> Iterator[tuple[int, str, str]]:
+        """The pages that change where this module becomes ``text``: each one's number, old text and new text."""
         from . import source_of
 
         after = source_of(self.path, self.encode(text))
         for number in dict.fromkeys(cell.number for cell in self.cells):
             old, new = self.page(number), after.page(number)
             if old != new:
-                yield (f":cell {number}" if number else ""), old, new
+                yield number, old, new
 
     def allows(self, fix: Fix) -> bool:
         """Whether a fix changes nothing but code."""

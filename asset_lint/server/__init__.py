@@ -4,6 +4,7 @@
 ``session``    the buffers, the projects that they belong to, and what is found in them
 ``pages``      rules' pages, as files that an editor can open, and what hovers show
 ``actions``    quick fixes, "fix all", "ignore on this line"
+``notebooks``  notebooks, whose cells are documents by themselves
 ``features``   the protocol's requests and notifications
 """
 

@@ -17,7 +17,8 @@ from asset_lint.source import Source
 from asset_lint.version import version
 
 from . import pages
-from .actions import EXPLAIN, FIX_ALL, fix_all, quick_fixes
+from .actions import EXPLAIN, FIX_ALL, Maker
+from .notebooks import NOTEBOOKS, content
 from .pages import Pages, is_configuration, is_suppression
 from .positions import Positions
 from .session import Buffer, Session
@@ -49,7 +50,9 @@ class Server(LanguageServer):
     """One editor's server. ``session`` is there from the first request on."""
 
     def __init__(self) -> None:
-        super().__init__(SOURCE, version(), text_document_sync_kind=lsp.TextDocumentSyncKind.Full)
+        super().__init__(
+            SOURCE, version(), text_document_sync_kind=lsp.TextDocumentSyncKind.Full, notebook_document_sync=NOTEBOOKS
+        )
         self.session = Session()
         self.pages = Pages(self.session.registry)
         self.waiting: asyncio.Task[None] | None = None
@@ -86,6 +89,23 @@ class Server(LanguageServer):
         if path is not None:
             self.session.open(Buffer(uri, Path(path), document.version, document.source))
 
+    def take_notebook(self, uri: str) -> None:
+        """Take over what the editor has of a notebook."""
+        notebook = self.workspace.get_notebook_document(notebook_uri=uri)
+        path = to_fs_path(uri)
+        if notebook is not None and path is not None:
+            texts = self.workspace.text_documents  # those of other languages are not sent
+            text = content(notebook, lambda cell: texts[cell].source if cell in texts else "")
+            cells = tuple(cell.document for cell in notebook.cells)
+            self.session.open(Buffer(uri, Path(path), notebook.version, text, cells))
+
+    def drop(self, uri: str) -> None:
+        """Forget a document that was closed, and take back what was said of it."""
+        buffer = self.session.buffers.get(uri)
+        for each in (buffer.cells if buffer else ()) or (uri,):
+            self.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(each, []))
+        self.session.close(uri)
+
     def positions(self, uri: str) -> Positions | None:
         """The places of a document."""
         source = self.session.source(uri)
@@ -98,11 +118,11 @@ class Server(LanguageServer):
     # -- diagnostics -------------------------------------------------------------------------------------------------
 
     def diagnostics(self, uri: str) -> list[tuple[Finding, lsp.Diagnostic]]:
-        """What is found in an open document."""
+        """What is found in an open document or cell; the findings as the engine knows them."""
         positions = self.positions(uri)
         if positions is None:
             return []
-        return [(each, self.diagnostic(each, positions)) for each in self.session.findings(uri)]
+        return [(each, self.diagnostic(shown, positions)) for shown, each in self.session.findings(uri)]
 
     def diagnostic(self, finding: Finding, positions: Positions) -> lsp.Diagnostic:
         """A finding as the protocol says it."""
@@ -143,8 +163,10 @@ class Server(LanguageServer):
         for uri in list(self.session.buffers):
             buffer = self.session.buffers.get(uri)
             if buffer is not None:
-                found = [diagnostic for _, diagnostic in self.diagnostics(uri)]
-                self.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(uri, found, buffer.version))
+                for each in buffer.cells or (uri,):
+                    found = [diagnostic for _, diagnostic in self.diagnostics(each)]
+                    version = None if buffer.cells else buffer.version
+                    self.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(each, found, version))
                 self.tell_troubles()
                 await asyncio.sleep(0)  # a request or a keystroke may come first
 
@@ -207,9 +229,22 @@ def make() -> Server:
 
     @server.feature(lsp.TEXT_DOCUMENT_DID_CLOSE)
     async def closed(ls: Server, params: lsp.DidCloseTextDocumentParams) -> None:
-        uri = params.text_document.uri
-        ls.session.close(uri)
-        ls.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(uri, []))
+        ls.drop(params.text_document.uri)
+        ls.schedule(at_once=True)
+
+    @server.feature(lsp.NOTEBOOK_DOCUMENT_DID_OPEN)
+    async def notebook_opened(ls: Server, params: lsp.DidOpenNotebookDocumentParams) -> None:
+        ls.take_notebook(params.notebook_document.uri)
+        ls.schedule(at_once=True)
+
+    @server.feature(lsp.NOTEBOOK_DOCUMENT_DID_CHANGE)
+    async def notebook_changed(ls: Server, params: lsp.DidChangeNotebookDocumentParams) -> None:
+        ls.take_notebook(params.notebook_document.uri)
+        ls.schedule()
+
+    @server.feature(lsp.NOTEBOOK_DOCUMENT_DID_CLOSE)
+    async def notebook_closed(ls: Server, params: lsp.DidCloseNotebookDocumentParams) -> None:
+        ls.drop(params.notebook_document.uri)
         ls.schedule(at_once=True)
 
     @server.feature(lsp.WORKSPACE_DID_CHANGE_WATCHED_FILES)
@@ -261,17 +296,18 @@ def make() -> Server:
 
 def _actions(ls: Server, params: lsp.CodeActionParams) -> Iterator[lsp.CodeAction | lsp.Command]:
     uri = params.text_document.uri
-    positions = ls.positions(uri)
-    buffer = ls.session.buffers.get(uri)
-    if positions is None or buffer is None:
+    checked = ls.session.check(ls.session.owner(uri)[0])
+    if checked is None:
         return
+    session, encoding = ls.session, ls.workspace.position_encoding or lsp.PositionEncodingKind.Utf16
+    maker = Maker(checked.source, lambda source, text: session.changes(uri, source, text), encoding, session.registry)
     only = params.context.only
     if only is None or lsp.CodeActionKind.QuickFix in only or lsp.CodeActionKind.Empty in only:
         near = [pair for pair in ls.diagnostics(uri) if _touch(pair[1].range, params.range)]
-        yield from quick_fixes(uri, buffer.version, positions, near, ls.session.registry)
+        yield from maker.quick_fixes(near)
     if only is not None and any(FIX_ALL == kind or FIX_ALL.startswith(f"{kind}.") for kind in only):
         result = ls.session.fixed(uri)
-        action = fix_all(uri, buffer.version, positions, result.text if result else None)
+        action = maker.fix_all(result.text if result else None)
         if action is not None:
             yield action
 
@@ -289,7 +325,8 @@ def _hover(ls: Server, uri: str, position: lsp.Position) -> lsp.Hover | None:
             if start <= column - 1 <= end:
                 place = lsp.Range(positions.position(number, start + 1), positions.position(number, end + 1))
                 return lsp.Hover(_markup(pages.markdown(page)), place)
-    here = [f for f in ls.session.findings(uri) if f.span.start <= offset <= max(f.span.end, f.span.start + 1)]
+    shown = (finding for finding, _ in ls.session.findings(uri))
+    here = [f for f in shown if _holds(positions.range(f.span), position)]
     if not here:
         return None
     innermost = min(here, key=lambda finding: finding.span.end - finding.span.start)
@@ -298,6 +335,12 @@ def _hover(ls: Server, uri: str, position: lsp.Position) -> lsp.Hover | None:
 
 def _markup(text: str) -> lsp.MarkupContent:
     return lsp.MarkupContent(lsp.MarkupKind.Markdown, text)
+
+
+def _holds(place: lsp.Range, position: lsp.Position) -> bool:
+    """Whether a stretch, or its first character, holds a place."""
+    end = max((place.end.line, place.end.character), (place.start.line, place.start.character + 1))
+    return (place.start.line, place.start.character) <= (position.line, position.character) <= end
 
 
 def _touch(one: lsp.Range, other: lsp.Range) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from asset_lint import discovery
@@ -22,12 +22,17 @@ from asset_lint.source import Source
 
 @dataclass(frozen=True, slots=True)
 class Buffer:
-    """An open document: its file, the version and the text that the editor has."""
+    """An open document: its file, the version and the text that the editor has.
+
+    ``cells`` are the URIs of a notebook's cells, in order, where the editor has it as a notebook and not as a text.
+    """
 
     uri: str
     path: Path
     version: int | None
     text: str
+
+    cells: tuple[str, ...] = ()
 
     @property
     def data(self) -> bytes:
@@ -69,6 +74,7 @@ class Session:
         """A document was opened or changed."""
         known = self.buffers.get(buffer.uri)
         self.buffers[buffer.uri] = buffer
+        self._checked.pop(buffer.uri, None)
         if buffer.path.suffix == ".py" and (known is None or known.text != buffer.text):
             self._checker.lay_over(str(buffer.path), buffer.data)
             self._state += 1
@@ -117,15 +123,45 @@ class Session:
         self._checked[uri] = (self._state, checked)
         return checked
 
-    def findings(self, uri: str) -> tuple[Finding, ...]:
-        """The findings of :meth:`check`."""
+    def owner(self, uri: str) -> tuple[str, int]:
+        """The document that a URI belongs to, and which of its cells it is (from 1), 0 for all of it."""
+        for notebook in self.buffers.values():
+            if uri in notebook.cells:
+                return notebook.uri, notebook.cells.index(uri) + 1
+        return uri, 0
+
+    def findings(self, uri: str) -> list[tuple[Finding, Finding]]:
+        """The findings of :meth:`check` in a document or cell, each as a reader sees it and as the engine knows it."""
+        uri, cell = self.owner(uri)
         checked = self.check(uri)
-        return () if checked is None else checked.findings
+        if checked is None:
+            return []
+        pairs = [(checked.source.shown(each), each) for each in checked.findings]
+        if cell or self.buffers[uri].cells:
+            return [pair for pair in pairs if pair[0].span.cell == cell]
+        return [(replace(shown, span=shown.span.physical), each) for shown, each in pairs]
 
     def source(self, uri: str) -> Source | None:
-        """A document's text with its places."""
+        """The text of a document or cell with its places."""
+        uri, cell = self.owner(uri)
         buffer = self.buffers.get(uri)
-        return None if buffer is None else Source.of_text(buffer.text, str(buffer.path))
+        if buffer is None:
+            return None
+        if cell:
+            checked = self.check(uri)
+            return Source.of_text("" if checked is None else checked.source.page(cell), str(buffer.path))
+        return Source.of_text(buffer.text, str(buffer.path))
+
+    def changes(self, uri: str, source: Source, text: str) -> Iterator[tuple[str, int | None, Source, str]]:
+        """What changes in the editor where a document's code becomes ``text``: URI and version of each text, what it is
+        now and what it becomes."""
+        buffer = self.buffers[self.owner(uri)[0]]
+        if buffer.cells:
+            for cell, old, new in source.compared(text):
+                yield buffer.cells[cell - 1], None, Source.of_text(old), new
+        else:
+            new = source.encode(text).decode() if source.is_document else text
+            yield buffer.uri, buffer.version, Source.of_text(buffer.text), new
 
     def source_of(self, path: Path) -> Source | None:
         """The text of any file, as the editor has it if it is open; None where it can't be read."""
@@ -141,6 +177,7 @@ class Session:
 
     def fixed(self, uri: str) -> FileResult | None:
         """A document after all fixes that the configuration wants; None where there is nothing to fix or no way."""
+        uri, _ = self.owner(uri)
         buffer = self.buffers.get(uri)
         config = None if buffer is None else self.config(buffer)
         if buffer is None or config is None:

@@ -141,10 +141,10 @@ class Source:
         """A finding in this text as its reader sees it: in the places, and with the edits, of the file."""
         return finding
 
-    def compared(self, text: str) -> Iterator[tuple[str, str, str]]:
-        """What changes in the file where this text becomes ``text``: what to write behind its name, and the old and
-        the new text of the file or of a cell."""
-        yield "", self.text, text
+    def compared(self, text: str) -> Iterator[tuple[int, str, str]]:
+        """What changes in the file where this text becomes ``text``: the number of a cell (0 for the file as a whole),
+        its old and its new text."""
+        yield 0, self.text, text
 
     def page(self, cell: int) -> str:
         """The text in which shown lines are counted: all of it, or that of a notebook's cell."""
