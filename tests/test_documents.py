@@ -314,3 +314,50 @@ class TestTheCommandLine:
 
 def test_a_document_without_dagster_is_not_even_read() -> None:
     assert linted(fence(IMPORTS.replace("dagster", "airflow") + LEAK)).source is None
+
+
+# -- docstrings -------------------------------------------------------------------------------------------------------
+
+DOCTEST = '''\
+"""How Dagster is used here."""
+
+
+def opened() -> None:
+    """Open it.
+
+    >>> import duckdb
+    >>> from dagster import asset
+    >>> @asset
+    ... def trips(path: str) -> int:
+    ...     connection = duckdb.connect(path)
+    ...     return len(connection.execute("SELECT 1").fetchall())
+    >>> trips
+    <dagster.AssetsDefinition>
+    """
+'''
+
+
+class TestDocstrings:
+    def found(self, text: str) -> list[tuple[str, int, int]]:
+        return found(text, "AL201", name="guide.py", docstring_examples=True)
+
+    def test_are_left_alone_unless_they_are_asked_for(self) -> None:
+        assert found(DOCTEST, name="guide.py") == []
+
+    def test_have_findings_where_they_stand(self) -> None:
+        assert self.found(DOCTEST) == [("AL201", *place(DOCTEST))]
+
+    def test_are_fixed_behind_their_prompts(self) -> None:
+        result = linted(DOCTEST, Mode.FIX, name="guide.py", docstring_examples=True)
+        assert result.text == DOCTEST.replace(
+            "    ...     connection = duckdb.connect(path)\n    ...     return len(",
+            "    ...     with duckdb.connect(path) as connection:\n    ...         return len(",
+        )
+        assert self.found(result.text) == []
+
+    def test_with_escapes_or_faults_are_passed_over(self) -> None:
+        assert self.found(DOCTEST.replace("SELECT 1", "SELECT\\n1")) == []
+        assert self.found(DOCTEST.replace(">>> trips\n", ">>> trips(\n")) == []
+
+    def test_may_suppress(self) -> None:
+        assert self.found(DOCTEST.replace("connect(path)\n", "connect(path)  # noqa: AL201\n")) == []

@@ -213,7 +213,7 @@ class TestItIsARuleAsAllOthersAre:
         text = ASSETS.replace("def orphan(", "def orphan(  # noqa: XX001\n    ")
         session = Session({"select": ["XX", "AL001", "AL002"]})
         session.open(Buffer("file:///assets.py", project / "assets.py", 1, text))
-        assert session.findings("file:///assets.py") == ()
+        assert session.findings("file:///assets.py") == []
         assert session.problems == []
 
 

@@ -137,6 +137,11 @@ class Config:
         kinds.PATTERNS, (), "Files to look for in directories, besides those of `include`.",
         example='extend-include = ["*.pyw"]', adds=True,
     )  # fmt: skip
+    docstring_examples: bool = _setting(
+        kinds.BOOL, False,
+        "Whether the examples in docstrings (behind `>>>`) are checked too.",
+        example="docstring-examples = true",
+    )  # fmt: skip
     exclude: tuple[Pattern, ...] = _setting(
         kinds.PATTERNS, tuple(Pattern(name, "/") for name in EXCLUDED),
         "Files and directories to leave out: names (`generated`, `*_pb2.py`) or paths relative to the configuration "

@@ -103,7 +103,7 @@ def document(path: str, raw: bytes, lines: Sequence[str], pieces: Sequence[Piece
             cells += [_comment(each, _end(each)) for each in pending]
         pending.clear()
     bound, stars = _bound(trees)
-    implied = _implied(trees, bound) if not stars else ""
+    implied = implied_in(trees)
     cells.insert(0, Cell(implied, [(1, 0)] * implied.count("\n"), implied=True))
     layout = _Prose(raw.startswith(_BOM.encode()), lines, blocks, cells)
     unknown = () if stars else tuple(_unknown(trees, bound))
@@ -194,8 +194,11 @@ def _bound(trees: Sequence[ast.Module]) -> tuple[frozenset[str], bool]:
     return frozenset(names), stars
 
 
-def _implied(trees: Sequence[ast.Module], bound: frozenset[str]) -> str:
-    """The imports that the document leaves to its reader."""
+def implied_in(trees: Sequence[ast.Module]) -> str:
+    """The imports that some blocks leave to their reader."""
+    bound, stars = _bound(trees)
+    if stars:
+        return ""
     read = {
         node.id
         for tree in trees

@@ -6,7 +6,6 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from difflib import SequenceMatcher
 from typing import Protocol
 
 from asset_lint.errors import FixError, InvalidSyntax
@@ -189,6 +188,8 @@ class Document(Source):
 
 def merged(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int, str]]:
     """The lines of ``new``, each with the index in ``old`` of the line that it still is, -1 for one that is new."""
+    from difflib import SequenceMatcher
+
     for tag, first, last, new_first, new_last in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag == "equal":
             yield from zip(range(first, last), new[new_first:new_last])

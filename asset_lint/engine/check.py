@@ -103,7 +103,8 @@ class Checker:
             try:
                 module = project.module(path, source)
                 plan = self._plan(selection, config, path)
-                functions, imported = project.functions(module), plan.imported(module, project)
+                functions = project.functions(module)
+                imported = [] if source.is_document else plan.imported(module, project)  # nobody imports a document
                 if functions or imported:
                     module.source.cut(module.tree)
                     visited = visit(plan, module, imported, functions, config, gated=self.gated)
@@ -122,6 +123,8 @@ class Checker:
                 selection = replace(selection, codes=selection.codes - self.registry.sql.keys())
         if not self.ignore_noqa and (findings or not self.gated or mentions(data, self.registry)):
             findings, suppressed = self._unsuppressed(source, findings, selection, complete=not problems)
+        if config.docstring_examples and b">>>" in data and is_about_dagster(data) and not source.is_document:
+            findings += self._in_docstrings(source, selection, config, problems)
         findings = [self._policy(config).judge(each) for each in findings if selection.reports(each)]
         suppressed = [each for each in suppressed if selection.reports(each.finding)]
         known: list[Key] = []
@@ -138,6 +141,26 @@ class Checker:
         whole = not problems and all(each.code != INVALID_SYNTAX for each in findings)
         in_order = tuple(sorted(findings, key=lambda each: each.order))
         return Checked(source, in_order, tuple(problems), note, tuple(known) if whole else None, tuple(suppressed))
+
+    def _in_docstrings(
+        self, source: Source, selection: Selection, config: Config, problems: list[str]
+    ) -> list[Finding]:
+        """What is found in the examples of a module's docstrings, as findings of the module."""
+        from asset_lint.documents.docstrings import in_module, read
+
+        examples = read(source)
+        if examples is None:
+            return []
+        project = self.project(source.path, config)
+        module = project.module(examples.path, examples)
+        examples.cut(module.tree)
+        plan = self._plan(selection, config, source.path)
+        visited = visit(plan, module, [], project.functions(module), config, gated=self.gated)
+        problems += visited.problems
+        kept = visited.findings
+        if not self.ignore_noqa:
+            kept, _ = self._unsuppressed(examples, kept, selection, complete=not visited.problems)
+        return [in_module(each, examples, source) for each in kept]
 
     def judge(self, config: Config) -> None:
         """Run the rules in SQL of a configuration on its project as it is; raises ConfigError, UsageError."""
