@@ -314,6 +314,13 @@ class Function:
         return repeated_writes(self)
 
     @cached_property
+    def unvalidated_inputs(self) -> list[Parameter]:
+        """Its parameters that receive a frame which is used without any look at what is in it."""
+        from .inputs import unvalidated_inputs
+
+        return unvalidated_inputs(self)
+
+    @cached_property
     def has_asset_check(self) -> bool:
         """Whether an asset check of the project, or of its own decorator, is on one of its assets."""
         from .checks import has_check

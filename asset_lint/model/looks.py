@@ -40,10 +40,19 @@ _DEPTH = 3
 class Looks:
     """The looks of one function at what some of its expressions and variables hold."""
 
-    def __init__(self, definition: Def, names: Names | None, *, rows: bool, depth: int = 0) -> None:
+    def __init__(
+        self,
+        definition: Def,
+        names: Names | None,
+        *,
+        rows: bool,
+        also: frozenset[str] = frozenset(),
+        depth: int = 0,
+    ) -> None:
         self.definition = definition
         self.names = names
         self.rows = rows  # only looks at the number of rows count
+        self.also = also  # further attributes of frames that count as looks
         self.depth = depth
         self.nodes = definition.every_node
         self._given: tuple[frozenset[ast.AST], frozenset[str]] = (frozenset(), frozenset())
@@ -54,6 +63,12 @@ class Looks:
         self._given = (frozenset(roots), frozenset(held))
         self._spread(roots, held)
         return any(self._looks(node, roots, held) for node in self.nodes)
+
+    def held_by(self, expressions: Iterable[ast.AST], variables: Iterable[str]) -> frozenset[str]:
+        """The variables that hold what these expressions and variables do, or something made of it."""
+        held = set(variables)
+        self._spread(set(expressions), held)
+        return frozenset(held)
 
     def uses(self, expressions: Iterable[ast.AST], variables: Iterable[str]) -> bool:
         """Whether anything is done with what they hold, beyond asking or naming it."""
@@ -115,7 +130,7 @@ class Looks:
         if isinstance(node, ast.Match):
             return speaks(node.subject)
         if isinstance(node, ast.Attribute):
-            wanted = node.attr in SIZES and not (self.rows and node.attr in COLUMN_LOOKS)
+            wanted = node.attr in self.also or (node.attr in SIZES and not (self.rows and node.attr in COLUMN_LOOKS))
             return wanted and self._is_whole(node.value, roots, held)
         if isinstance(node, ast.Subscript):
             return self._takes_first(node)
@@ -177,7 +192,7 @@ class Looks:
         if callee.owner is not None and parameters[:1] in (["self"], ["cls"]):
             parameters = parameters[1:]
         handed = set(parameters[: len(node.args)]) | {k.arg for k in node.keywords if k.arg}
-        return Looks(callee, self.names, rows=self.rows, depth=self.depth + 1).at((), handed)
+        return Looks(callee, self.names, rows=self.rows, also=self.also, depth=self.depth + 1).at((), handed)
 
 
 def spread(definition: Def, roots: Iterable[ast.AST], variables: Iterable[str]) -> Callable[[ast.AST], bool]:

@@ -12,8 +12,11 @@ from .errors import left_with, said, where
 
 
 def told_of(run: Observations, *, metadata: bool) -> tuple[object, ...]:
-    """All that a run tells: logs, check results and, if asked for, metadata."""
-    logs = sorted((str(log["step"]), log["level"], log["message"]) for log in run.own_logs)
+    """All that a run tells: logs, check results and, if asked for, metadata.
+
+    What is logged for debugging is left out: IO managers name the folder of the run there.
+    """
+    logs = sorted((str(log["step"]), log["level"], log["message"]) for log in run.own_logs if log["level"] != "DEBUG")
     checks = sorted(str(event.get("passed")) for event in run.of("event") if "passed" in event)
     return logs, checks, run.own_metadata if metadata else None
 
