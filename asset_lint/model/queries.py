@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .binding import Binding, RunTimeValue
     from .fetching import TakenRow
     from .nulls import NullUse
+    from .shadowing import Shadowed
     from .sql import Statement
 
 QUERY_METHODS = frozenset("execute executemany sql query from_query".split())
@@ -263,6 +264,13 @@ class Query:
                 for statement in other.statements
             )
         ]
+
+    @cached_property
+    def shadowed_scans(self) -> list[Shadowed]:
+        """The frames that it reads by names which tables have, too."""
+        from .shadowing import shadowed_scans
+
+        return shadowed_scans(self)
 
     @property
     def reads_catalogue(self) -> bool:

@@ -102,6 +102,11 @@ def loaded(function: Function, key: Key, maker: AssetNode) -> TableUse | None:
     return TableUse(Access.LOADS, table_of(key, made_by), file, function.name_place, function.name_place)
 
 
+def registered_names(function: Function) -> frozenset[str]:
+    """The names under which a function, or what it calls, registers frames."""
+    return _Uses(function, None).registered
+
+
 def database_of(site: Site | None) -> str:
     """The identity of the file that a connection works on; "" if the code does not show it."""
     if site is None:
