@@ -83,7 +83,8 @@ class Bench:
         own: dict[Path, list[ast.AST]] = defaultdict(list)
         for path, function in mutant.expected:
             data = mutant.overrides.get(path, self.repository.files[path])
-            node = named_function(ast.parse(data), function)
+            tree = ast.parse(data)
+            node = named_function(tree, function) if function else tree
             if node is not None:
                 own[path].append(node)
         outcome = Outcome(mutant, False)
@@ -181,6 +182,8 @@ def _dots(module: bytes) -> int:
 
 
 def _within(finding: Finding, node: ast.AST) -> bool:
+    if isinstance(node, ast.Module):
+        return True
     decorators: list[ast.expr] = getattr(node, "decorator_list", [])
     first = min([node.lineno, *(d.lineno for d in decorators)])  # type: ignore[attr-defined]
     return first <= finding.span.line <= node.end_lineno  # type: ignore[attr-defined,no-any-return]

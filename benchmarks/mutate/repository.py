@@ -24,7 +24,7 @@ class Mutant:
     """A repository with one fault in it.
 
     ``overrides`` maps changed files to their new bytes. ``expected`` are the functions, as (file, qualified name), in
-    one of which the fault must be found.
+    one of which the fault must be found; the function "" is the module.
     """
 
     rule: str
