@@ -10,7 +10,7 @@ from .knowledge import ResultKind
 from .pykinds import PyKind
 from .runs import parameter_value
 from .sql import Statement, Table
-from .usage import database_of, registered_names
+from .usage import database_of, registers
 from .values import Alternatives, Data, Origin, Result
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def shadowed_scans(query: Query) -> list[Shadowed]:
     found: dict[str, Shadowed] = {}
     for statement in query.statements:
         for table in statement.reads:
-            if table.schema or not _is_frame(table.name, query) or table.name in registered_names(function):
+            if table.schema or not _is_frame(table.name, query) or registers(function, table.name):
                 continue
             if _wins_by_itself(statement, table, query):
                 found.setdefault(table.name, Shadowed(table.name, query.call, True))

@@ -102,9 +102,9 @@ def loaded(function: Function, key: Key, maker: AssetNode) -> TableUse | None:
     return TableUse(Access.LOADS, table_of(key, made_by), file, function.name_place, function.name_place)
 
 
-def registered_names(function: Function) -> frozenset[str]:
-    """The names under which a function, or what it calls, registers frames."""
-    return _Uses(function, None).registered
+def registers(function: Function, name: str) -> bool:
+    """Whether a function, or what it calls, registers a frame under a name, as far as can be told."""
+    return any(pattern.fullmatch(name) for pattern in _Uses(function, None).registered)
 
 
 def database_of(site: Site | None) -> str:
