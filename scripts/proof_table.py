@@ -28,7 +28,7 @@ CHECKLIST = {
     "Log what is found out on the way": ("AL501", "AL503"),
     "Add metadata to what is materialized": ("AL502", "AL107"),
     "Handle DuckDB's own exceptions": ("AL303", "AL302"),
-    "Validate data before it is worked on": ("AL602", "AL606"),
+    "Validate data before it is worked on": ("AL603", "AL602"),
     "Use AssetExecutionContext throughout": ("AL403", "AL404"),
     "Return no DuckDBPyRelation": ("AL101", "AL104"),
     "Leave no connection open": ("AL201",),

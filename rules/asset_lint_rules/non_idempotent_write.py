@@ -1,4 +1,4 @@
-from asset_lint.rule import Fix, Function, Repeat, RepeatedWrite, Rule, Safety, Severity
+from asset_lint.rule import Evidence, Fix, Function, Repeat, RepeatedWrite, Rule, Safety, Severity
 
 HINTS = {
     Repeat.FAILS: "`CREATE OR REPLACE TABLE`",
@@ -49,6 +49,7 @@ class NonIdempotentWrite(Rule):
     """
 
     code = "AL608"
+    evidence = Evidence.NOT_REPEATABLE
     message = "`{function}` can't be run again as it is: `{table}`, {repeat}. Replace the table, or delete first"
     severity = Severity.WARNING
 

@@ -1,4 +1,4 @@
-from asset_lint.rule import Function, Rule
+from asset_lint.rule import Evidence, Function, Rule
 
 
 class UncommittedTransaction(Rule):
@@ -45,6 +45,7 @@ class UncommittedTransaction(Rule):
     """
 
     code = "AL607"
+    evidence = Evidence.ROWS_LOST
     message = (
         "`{function}` begins a transaction here and may end without `commit`: DuckDB rolls it back, the rows are lost "
         "and the run is green. Commit it, or roll back where an error is handled"
