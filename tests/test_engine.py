@@ -194,7 +194,7 @@ def test_files_come_in_the_order_given(project: Project) -> None:
 
 
 def test_a_file_without_findings_has_no_source_to_show(project: Project) -> None:
-    assert project.one(asset("fine")) == FileResult("one.py")
+    assert project.one(asset("fine")) == FileResult("one.py", known=())
 
 
 def test_standard_input_stands_for_the_file(project: Project) -> None:

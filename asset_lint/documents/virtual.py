@@ -40,9 +40,11 @@ class Layout(Protocol):
 
     def write(self, changed: Mapping[int, str]) -> bytes:
         """The document with new code in the cells of those indices; all else stays as it is."""
+        ...
 
     def page(self, number: int) -> str:
         """The text in which the lines of a cell are counted."""
+        ...
 
     def in_file(self, number: int, line: int, column: int) -> tuple[int, int] | None:
         """The line and column in the file of a place in a cell; None where these are the same."""

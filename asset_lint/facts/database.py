@@ -15,7 +15,7 @@ from .rows import TABLES, Row, columns
 if TYPE_CHECKING:
     import duckdb
 
-_CONFIG = {
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
     "python_enable_replacements": "false",

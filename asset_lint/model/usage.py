@@ -274,7 +274,7 @@ class _Uses:
         for node, name, owner in self._calls():
             assert isinstance(node.func, ast.Attribute)
             method, place = node.func.attr, Place(self.function.module, node)
-            access = None
+            access, file = None, ""
             if method in _MAKING_FRAMES:
                 connections = [v for a in node.args[1:] for v in self.function.run.values.get(a, ())]
                 connections += [v for k in node.keywords for v in self.function.run.values.get(k.value, ())]
@@ -340,9 +340,10 @@ def table_of(key: Key, function: Function) -> Table:
     if schema is None:
         facts, location = function.project.facts, function.project.location_of(function.module.file)
         schema = text_in_field(io_manager_key(function), "schema", location, facts)
+    *prefix, name = key
     if schema is None:
-        schema = key[-2].lower() if len(key) > 1 else "public"
-    return Table(key[-1].lower(), schema)
+        schema = prefix[-1].lower() if prefix else "public"
+    return Table(name.lower(), schema)
 
 
 def _schema_in_metadata(function: Function) -> str | None:

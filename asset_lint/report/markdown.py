@@ -18,7 +18,7 @@ LIMIT = 60_000  # bytes of UTF-8; the rest is left to what others write around i
 _FOR_LIST = 40_000  # of them for the rules and the table, the rest for the details
 _LONG = 300  # characters of one text
 _MARKUP = re.compile(r"[\\`*\[\]<>&|~$@]|(?<![^\W_])_|_(?![^\W_])")  # an underscore within a word is none
-_LINK = re.compile(r"@|:(?=//)|\bwww(?=\.)", re.IGNORECASE)
+_LINK = re.compile(r"@|:(?=//)|www(?=\.)", re.IGNORECASE)
 _REFERENCE = re.compile(r"[#!$%&~](?=\w)|\bGH(?=-\d)", re.IGNORECASE)  # of issues, labels and the like; not in code
 _APART = "\\g<0>\u2060"  # a word joiner shows nothing
 

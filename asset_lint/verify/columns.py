@@ -10,7 +10,7 @@ import logging
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 Name = tuple[str, str]  # schema ("" where none is named) and table, in lower case
 
@@ -161,7 +161,7 @@ def _use(node: Any) -> Column:
 
     inner, parent = node, node.parent
     while isinstance(parent, exp.Paren | exp.Distinct | exp.Coalesce | exp.Max | exp.Min | exp.Ordered):
-        inner, parent = parent, parent.parent
+        inner, parent = parent, cast("Any", parent.parent)
     kind = type(parent).__name__
     if kind == "Anonymous" and re.match(r"date|time|epoch|age$|isodow|week|century", parent.name.lower()):
         return Column("TIMESTAMP")
