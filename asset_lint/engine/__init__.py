@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -186,7 +185,7 @@ def _settled(session: _Session, results: Iterator[FileResult], jobs: int) -> Ite
         session = session.over({**session.overlay, **changed})
         again = list(_results(session, jobs, lambda path: None))
         changed = _changes(again)
-        found = [_merged(before, after) for before, after in zip(found, again, strict=True)]
+        found = [after.following(before) for before, after in zip(found, again, strict=True)]
         if changed in seen or len(seen) > _MAX_ROUNDS:
             raise FixError(f"the fixes of these files undo each other: {', '.join(sorted(changed))}")
         seen.append(changed)
@@ -199,13 +198,3 @@ def _changes(results: Sequence[FileResult]) -> dict[str, bytes]:
         for each in results
         if each.source is not None and each.text is not None
     }
-
-
-def _merged(before: FileResult, after: FileResult) -> FileResult:
-    return replace(
-        after,
-        source=before.source or after.source,
-        text=before.text if after.text is None else after.text,
-        applied=before.applied + after.applied,
-        error=before.error or after.error,
-    )

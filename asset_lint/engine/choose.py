@@ -5,7 +5,6 @@ from __future__ import annotations
 import enum
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,7 +68,8 @@ def choose(
                 changed = True
                 if path.suffix == ".py":
                     checker.lay_over(str(path), result.source.encode(result.text))
-            results[at] = _after(results[at], result)
+            before = results[at]
+            results[at] = result if before is None else result.following(before)
     return [each for each in results if each is not None]
 
 
@@ -78,18 +78,6 @@ def _one(checker: Checker, path: Path, config: Config, ask: Ask, asked: _Asked) 
         return _Choice(checker, str(path), Source.read(path).data, config, ask, asked).run()
     except (SourceError, FixError) as error:
         return FileResult(str(path), error=str(error))
-
-
-def _after(before: FileResult | None, now: FileResult) -> FileResult:
-    if before is None:
-        return now
-    return replace(
-        now,
-        source=before.source or now.source,
-        text=before.text if now.text is None else now.text,
-        applied=before.applied + now.applied,
-        error=now.error or before.error,
-    )
 
 
 class _Asked:
@@ -204,14 +192,3 @@ class _Choice(Repair):
                 return None
             wanted = fixable[0]
         return None
-
-    def uncovered(self, before: Checked, after: Checked, fixed: Sequence[Finding]) -> set[tuple[str, str]]:
-        """Codes and functions of what the fixed findings had hidden, and which is there now."""
-        new = Counter((each.code, each.function) for each in after.findings)
-        new.subtract((each.code, each.function) for each in before.findings)
-        return {
-            (code, each.function)
-            for each in fixed
-            for code in self.hidden_by(each.code)
-            if new[code, each.function] > 0
-        }

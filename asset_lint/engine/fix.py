@@ -106,11 +106,19 @@ class Repair:
 
     def uncovering(self, first: Checked, last: Checked) -> set[_Key]:
         """The fixes that took a finding away and left one that it had hidden: nothing new may be there in the end."""
-        new = Counter((each.code, each.function) for each in last.findings)
-        new.subtract((each.code, each.function) for each in first.findings)
+        uncovered = self.uncovered(first, last, [each for _, each in self.applied])
         return {
-            key for key, each in self.applied if any(new[code, each.function] > 0 for code in self.hidden_by(each.code))
+            key
+            for key, each in self.applied
+            if any((code, each.function) in uncovered for code in self.hidden_by(each.code))
         }
+
+    def uncovered(self, before: Checked, after: Checked, fixed: Sequence[Finding]) -> set[tuple[str, str]]:
+        """Codes and functions of what the fixed findings had hidden, and which is there now."""
+        new = Counter((each.code, each.function) for each in after.findings)
+        new.subtract((each.code, each.function) for each in before.findings)
+        hidden = {(code, each.function) for each in fixed for code in self.hidden_by(each.code)}
+        return {each for each in hidden if new[each] > 0}
 
     def hidden_by(self, code: str) -> tuple[str, ...]:
         """The rules that keep silent where a rule speaks."""

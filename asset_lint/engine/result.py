@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,6 +60,16 @@ class FileResult:
         """The findings as a reader sees them: in the places of the file, where ``final`` is the code of a document."""
         final = self.final
         return self.findings if final is None else tuple(map(final.shown, self.findings))
+
+    def following(self, before: FileResult) -> FileResult:
+        """This outcome, as that of all that was done to the file since ``before`` began."""
+        return dataclasses.replace(
+            self,
+            source=before.source or self.source,
+            text=before.text if self.text is None else self.text,
+            applied=before.applied + self.applied,
+            error=self.error or before.error,
+        )
 
     def __reduce__(self) -> tuple[object, ...]:
         # the trees that a source carries along are not worth sending from process to process
