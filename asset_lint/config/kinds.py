@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -84,23 +84,20 @@ def _path(value: object, base: Path) -> Path:
 
 
 def _paths(value: object, base: Path) -> tuple[Path, ...]:
-    found: list[Path] = []
-    for text in _strings(value, base):
-        if any(char in text for char in "*?["):
-            found += sorted(path for path in base.glob(text) if path.is_dir())
-        else:
-            found.append(_path(text, base))
-    return tuple(found)
+    return tuple(_found(value, base, Path.is_dir))
 
 
 def _files(value: object, base: Path) -> tuple[Path, ...]:
-    found: list[Path] = []
+    return tuple(dict.fromkeys(_found(value, base, Path.is_file)))
+
+
+def _found(value: object, base: Path, wanted: Callable[[Path], bool]) -> Iterator[Path]:
+    """The paths that are named, and those of a kind that patterns match."""
     for text in _strings(value, base):
         if any(char in text for char in "*?["):
-            found += sorted(path for path in base.glob(text) if path.is_file())
+            yield from sorted(path for path in base.glob(text) if wanted(path))
         else:
-            found.append(_path(text, base))
-    return tuple(dict.fromkeys(found))
+            yield _path(text, base)
 
 
 def _per_file(value: object, base: Path) -> PerFile:
