@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .index import Place
+from .index import Place, called_name
 from .knowledge.kinds import ResultKind
 from .names import External
 from .values import Box, Const
@@ -94,7 +94,7 @@ def _rows(node: ast.expr, function: Function, depth: int) -> Place | None:
     if isinstance(node, (ast.ListComp, ast.GeneratorExp)):
         return None if _is_short(node.generators[0].iter, function) else Place(function.module, node)
     if isinstance(node, ast.Call):
-        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        name = called_name(node)
         if name in _ROWS_OF_A_FRAME or _external(node.func, function) in _READERS:
             return Place(function.module, node)
         return _rows(node.args[0], function, depth + 1) if name in ("list", "tuple") and node.args else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping, Sequence
 from types import EllipsisType
 from typing import TYPE_CHECKING
 
@@ -73,6 +74,7 @@ class Facts:
         self._functions: dict[Module, list[Function]] = {}
         self._graphs: dict[str, AssetGraph] = {}
         self._checked: dict[str, frozenset[Def | str]] = {}
+        self._tables: dict[str, dict[tuple[str, str], list[tuple[Def, Place]]]] = {}
         self._contentions: dict[str, Contentions] = {}
         self._dbt_files: dict[str, tuple[str, ...]] = {}
         self.reach = Reach(project)
@@ -394,6 +396,16 @@ class Facts:
         known = self._checked.get(location)
         if known is None:
             known = self._checked[location] = checked_in(self.project, location)
+        return known
+
+    def tables_made(self, module: Module) -> Mapping[tuple[str, str], Sequence[tuple[Def, Place]]]:
+        """The lasting tables that assets of the module's code location make, by file and name: by whom, and where."""
+        from .shadowing import made_in
+
+        location = self.project.location_of(module.file)
+        known = self._tables.get(location)
+        if known is None:
+            known = self._tables[location] = made_in(self.graph(module), self)
         return known
 
     # ---- functions ---------------------------------------------------------------------------------------------------

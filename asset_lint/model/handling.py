@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from .index import own_nodes
+from .index import called_name, own_nodes
 from .logs import LEVELS
 from .values import Conn, Method, Result
 from .work import WRITING_STATEMENTS
@@ -76,7 +76,7 @@ def _is_done_for_effect(node: ast.Call, function: Function) -> bool:
     callees = function.run.values.get(node.func, ())
     if callees and all(isinstance(c, Method) and isinstance(c.receiver, (Conn, Result)) for c in callees):
         return False  # DuckDB's own: a rollback, a table made in its place
-    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    name = called_name(node)
     return name not in SILENT_CALLS
 
 

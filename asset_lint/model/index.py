@@ -313,6 +313,12 @@ _NESTED = frozenset((ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.La
 _BARREN = frozenset((ast.Load, ast.Store, ast.Del))  # contexts of names: nothing is below them
 
 
+def called_name(call: ast.Call) -> str:
+    """The last name of what is called, "" where that is no name."""
+    called = call.func
+    return called.attr if isinstance(called, ast.Attribute) else called.id if isinstance(called, ast.Name) else ""
+
+
 def handlers_in(node: ast.AST) -> Sequence[ast.ExceptHandler]:
     """The ``except`` clauses of a ``try`` (or ``try`` with stars), none of any other node."""
     handlers: Sequence[ast.ExceptHandler] = getattr(node, "handlers", ())

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from .assets import Role
 from .graph import AssetNode, node_of
 from .looks import Looks
-from .pykinds import PyKind
+from .pykinds import FRAMES
 from .runs import parameter_value
 from .values import Alternatives, Const, Data
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from .assets import Function, Parameter
     from .queries import Query
 
-FRAMES = frozenset((PyKind.FRAME, PyKind.POLARS_FRAME, PyKind.ARROW_TABLE))
 CLEANING = frozenset("dropna fillna drop_nulls fill_null fill_nan drop_nans unique drop_duplicates duplicated".split())
 """Methods of frames by which code minds what its input lacks."""
 

@@ -52,6 +52,10 @@ class PyKind(enum.Enum):
     TYPE = "a class"
 
 
+FRAMES = frozenset((PyKind.FRAME, PyKind.POLARS_FRAME, PyKind.ARROW_TABLE))
+"""The tables that a library holds in memory, and DuckDB scans by the name of their variable."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
     """One of ``kinds``; ``item`` is the kind of the elements of a column."""

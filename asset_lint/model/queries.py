@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 QUERY_METHODS = frozenset("execute executemany sql query from_query".split())
 """Methods whose first argument is SQL."""
 
+LASTING = frozenset((Origin.LITERAL, Origin.ENVIRONMENT, Origin.FIELD))
+"""Where the paths of files come from that are not made for one run."""
+
 WRITING_METHODS = frozenset(
     """append appender checkpoint create create_view to_table to_view insert insert_into update""".split()
 )
@@ -128,6 +131,11 @@ class Query:
     def in_memory(self) -> bool:
         """Whether its database is no file."""
         return self.site is None or self.site.origin is Origin.MEMORY
+
+    @property
+    def is_lasting(self) -> bool:
+        """Whether its database is there at the next run, too, as far as the code tells."""
+        return self.site is not None and self.site.origin in LASTING
 
     @property
     def place(self) -> Place:

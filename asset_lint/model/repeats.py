@@ -5,17 +5,15 @@ from __future__ import annotations
 import ast
 import enum
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from .index import Def, handlers_in
+from .index import Def, called_name
 from .nulls import is_tested
 from .runtime import PARTITION
 from .sql import Statement, Table
-from .tables import OPAQUE_METHODS, called_from
-from .values import Origin
+from .tables import OPAQUE_METHODS, called_from, is_tried
 
 if TYPE_CHECKING:
     from .assets import Function
@@ -28,7 +26,6 @@ KEPT = re.compile(
 
 
 MOVING = frozenset("replace remove move copy copyfile copy2".split())
-LASTING = frozenset((Origin.LITERAL, Origin.ENVIRONMENT, Origin.FIELD))
 
 
 class Repeat(enum.Enum):
@@ -66,7 +63,7 @@ def repeated_writes(function: Function) -> list[RepeatedWrite]:
 class _Writes:
     def __init__(self, function: Function) -> None:
         self.function = function
-        self.statements = [(q, s) for q in function.all_queries if _lasts(q) for s in q.statements]
+        self.statements = [(q, s) for q in function.all_queries if q.is_lasting for s in q.statements]
 
     @cached_property
     def unclear(self) -> bool:
@@ -102,7 +99,7 @@ class _Writes:
             )
             for query in self.function.all_queries
         ) or any(
-            isinstance(n, ast.Call) and n.args and "exists" in _called(n) and _called(n) != "exists"
+            isinstance(n, ast.Call) and n.args and "exists" in called_name(n) and called_name(n) != "exists"
             for n in self.function.nodes()
         )
 
@@ -121,7 +118,12 @@ class _Writes:
 
     def repeat(self, query: Query, statement: Statement, table: Table) -> Repeat | None:
         """What becomes of the table that a statement makes or writes; None where it is the same, or unclear."""
-        if "hole_" in table.name or statement.is_temporary or self.looks_up or self._is_tried(query):
+        if (
+            "hole_" in table.name
+            or statement.is_temporary
+            or self.looks_up
+            or is_tried(query, "CatalogException", "ConstraintException")
+        ):
             return None
         if statement.keyword == "CREATE":
             if statement.is_view or statement.replaces or self._dropped(table) or self._is_conditional(query):
@@ -160,32 +162,3 @@ class _Writes:
     @cached_property
     def _speaks_of_partitions(self) -> bool:
         return any(isinstance(n, ast.Attribute) and n.attr in PARTITION for n in self.function.nodes())
-
-    def _is_tried(self, query: Query) -> bool:
-        """Whether an error of the statement is expected."""
-        if not query.is_own:
-            return False
-        line = query.call.span.line
-        for node in self.function.nodes():
-            if isinstance(node, ast.stmt) and any(True for _ in self._meant(node)):
-                body = node.body  # type: ignore[attr-defined]
-                if body[0].lineno <= line <= (body[-1].end_lineno or 0):
-                    return True
-        return False
-
-    def _meant(self, node: ast.stmt) -> Iterator[ast.ExceptHandler]:
-        for handler in handlers_in(node):
-            named = ast.dump(handler.type) if handler.type is not None else ""
-            if "CatalogException" in named or "ConstraintException" in named:
-                yield handler
-            elif not any(isinstance(n, ast.Raise) for n in ast.walk(handler)):
-                yield handler
-
-
-def _lasts(query: Query) -> bool:
-    """Whether it is asked of a database that is there at the next run, too, as far as the code tells."""
-    return query.site is not None and query.site.origin in LASTING
-
-
-def _called(node: ast.Call) -> str:
-    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")

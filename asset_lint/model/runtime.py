@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from .index import Assigned, Class, Def, Place, Scope
+from .index import Assigned, Class, Def, Place, Scope, called_name
 from .values import Context, Method, Origin, Text
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ class Tracer:
         if isinstance(node, ast.JoinedStr):
             return True
         if isinstance(node, ast.Call):
-            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            name = called_name(node)
             return name in TEXT_GIVING
         if isinstance(node, ast.Attribute):
             return node.attr in ("partition_key", "run_id") or self._field_type(node) == "str"

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .index import Assigned, Opaque
 from .knowledge import ResultKind
-from .pykinds import PyKind
+from .pykinds import FRAMES
 from .runs import parameter_value
 from .sql import Statement, Table
 from .usage import database_of, registers
-from .values import Alternatives, Data, Origin, Result
+from .values import Alternatives, Data, Result
 
 if TYPE_CHECKING:
-    from .index import Place
+    from .facts import Facts
+    from .graph import AssetGraph
+    from .index import Def, Place
     from .queries import Query
 
-FRAMES = frozenset((PyKind.FRAME, PyKind.POLARS_FRAME, PyKind.ARROW_TABLE))
 FRAME_RESULTS = frozenset((ResultKind.FRAME_PANDAS, ResultKind.FRAME_POLARS, ResultKind.ARROW_TABLE))
-LASTING = frozenset((Origin.LITERAL, Origin.ENVIRONMENT, Origin.FIELD))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Shadowed:
 def shadowed_scans(query: Query) -> list[Shadowed]:
     """The names that a query reads, of frames that were bound before it and of tables that are kept in its file."""
     function = query.function
-    if not query.is_own or query.site is None or query.site.origin not in LASTING:
+    if not query.is_own or not query.is_lasting:
         return []
     found: dict[str, Shadowed] = {}
     for statement in query.statements:
@@ -100,19 +101,31 @@ def _made_elsewhere(table: Table, query: Query) -> Place | None:
     function, file = query.function, database_of(query.site)
     if not file or _is_dropped(table, query):
         return None
+    here = (file, table.name)
+    own = (call for other in function.all_queries if other is not query for at, call in made_by(other) if at == here)
+    if found := next(own, None):
+        return found
     assert function.project is not None
-    facts = function.project.facts
-    definitions = [node.definition for node in facts.graph(function.module).nodes if node.definition is not None]
-    found = [facts.function(definition) for definition in definitions if definition is not function.definition]
-    for asking in (function, *(f for f in found if f is not None and not f.is_test)):
-        for other in asking.all_queries:
-            if other is not query and database_of(other.site) == file:
-                for statement in other.statements:
-                    if not statement.is_temporary and any(
-                        made.name == table.name and made.schema in ("", "main") for made in statement.makes
-                    ):
-                        return other.call
-    return None
+    others = function.project.facts.tables_made(function.module).get(here, ())
+    return next((call for definition, call in others if definition is not function.definition), None)
 
 
-__all__ = ["Shadowed", "shadowed_scans"]
+def made_by(query: Query) -> Iterator[tuple[tuple[str, str], Place]]:
+    """The lasting tables that a query makes in the main schema, as file and name, and its call."""
+    file = database_of(query.site)
+    for statement in query.statements:
+        if not statement.is_temporary:
+            for made in statement.makes:
+                if made.schema in ("", "main"):
+                    yield (file, made.name), query.call
+
+
+def made_in(graph: AssetGraph, facts: Facts) -> dict[tuple[str, str], list[tuple[Def, Place]]]:
+    """The lasting tables that the assets of a code location make, tests aside."""
+    found: dict[tuple[str, str], list[tuple[Def, Place]]] = {}
+    for definition in dict.fromkeys(node.definition for node in graph.nodes if node.definition is not None):
+        function = facts.function(definition)
+        for query in function.all_queries if function is not None and not function.is_test else ():
+            for table, call in made_by(query):
+                found.setdefault(table, []).append((definition, call))
+    return found

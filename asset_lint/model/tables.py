@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from .assets import Kind
 from .graph import node_of
-from .index import Assigned, Class, Def, Opaque, Scope, handlers_in
+from .index import Assigned, Class, Def, Opaque, Scope, called_name, handlers_in
 from .queries import QUERY_METHODS, Query
 from .reach import LIFECYCLE
 from .runs import parameter_value
@@ -80,7 +80,7 @@ def unverified_tables(function: Function) -> list[UnknownTable]:
         return []
     found: dict[str, UnknownTable] = {}
     for query in function.all_queries:
-        if query.in_memory or (query.is_own and _is_tried(function, query)):
+        if query.in_memory or is_tried(query, "CatalogException"):
             continue
         for statement in query.statements:
             for table in statement.reads:
@@ -105,10 +105,12 @@ def _is_free(table: Table, statement: Statement, function: Function) -> bool:
     return False
 
 
-def _is_tried(function: Function, query: Query) -> bool:
-    """Whether a clause around a query is for the missing table, or goes on without it."""
+def is_tried(query: Query, *errors: str) -> bool:
+    """Whether a clause around a query of the function's own is for one of these errors, or goes on without it."""
+    if not query.is_own:
+        return False
     line, end = query.call.span.line, query.call.node.end_lineno or 0  # type: ignore[attr-defined]
-    for node in function.nodes():
+    for node in query.function.nodes():
         if not isinstance(node, ast.stmt) or not handlers_in(node):
             continue
         body = node.body  # type: ignore[attr-defined]
@@ -116,7 +118,9 @@ def _is_tried(function: Function, query: Query) -> bool:
             continue
         for handler in handlers_in(node):
             named = ast.dump(handler.type) if handler.type is not None else ""
-            if "CatalogException" in named or not any(isinstance(n, ast.Raise) for n in ast.walk(handler)):
+            if any(error in named for error in errors):
+                return True
+            if not any(isinstance(n, ast.Raise) for n in ast.walk(handler)):
                 return True
     return False
 
@@ -190,7 +194,7 @@ def _add_calls(found: Established, definition: Def, asked: set[ast.AST], project
         if not isinstance(node, ast.Call):
             continue
         name = names.external(node.func, definition.inner)
-        method = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        method = called_name(node)
         if method in QUERY_METHODS and not name and node not in asked and isinstance(node.func, ast.Attribute):
             found.everything = True
         elif method in NAMING and not name and node.args:
@@ -216,7 +220,7 @@ def opaque_makers(definition: Def, project: Project) -> Iterator[tuple[ast.AST, 
     for node in definition.nodes:
         if isinstance(node, ast.Call):
             name = names.external(node.func, definition.inner)
-            method = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            method = called_name(node)
             if (package := name.partition(".")[0]) in OPAQUE_PACKAGES:
                 yield node, package
             elif name in ("os.system", "os.popen") or method in OPAQUE_METHODS:

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from .assets import Kind
-from .index import Class, Def, Place, handlers_in, own_nodes
+from .index import Class, Def, Place, called_name, handlers_in, own_nodes
 from .knowledge import dagster_public_name
 from .pydata import data_of
-from .pykinds import PyKind
+from .pykinds import FRAMES, PyKind
 from .values import ANY, UNKNOWN, Result
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 ADDING = frozenset(("add_output_metadata", "add_asset_metadata"))
 EVENTS = frozenset("Output DynamicOutput MaterializeResult AssetMaterialization".split())
-FRAMES = frozenset((PyKind.FRAME, PyKind.POLARS_FRAME, PyKind.ARROW_TABLE))
 PLAIN = frozenset((PyKind.BOOL, PyKind.INT, PyKind.FLOAT, PyKind.STR))
 
 
@@ -133,7 +132,7 @@ def _adds(node: ast.AST) -> bool:
         return node.attr in ADDING
     if not isinstance(node, ast.Call):
         return False
-    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    name = called_name(node)
     if name not in EVENTS:
         return False
     given = [keyword for keyword in node.keywords if keyword.arg in ("metadata", None)]

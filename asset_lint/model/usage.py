@@ -17,7 +17,7 @@ from .dependencies import stores_nothing
 from .effects import attached
 from .index import Assigned, Binding, Def, Opaque, Place
 from .keys import Key, Reading
-from .pykinds import PyKind
+from .pykinds import FRAMES
 from .queries import QUERY_METHODS, Query
 from .sql import CATALOGUES, Statement, Table
 from .storage import duckdb_storage_of, io_manager_key, stored_out_of_sight
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 MEMORY = ":memory:"
 DEFAULT = ":default:"
 MAKING = frozenset("create to_table create_view to_view".split())
-FRAMES = frozenset((PyKind.FRAME, PyKind.POLARS_FRAME, PyKind.ARROW_TABLE))
 _MAKING_FRAMES = frozenset(("to_sql", "write_database"))
 _HOLE = re.compile(r"hole_(\d+)_")
 
