@@ -260,27 +260,30 @@ def _has_inputs(candidate: Candidate) -> bool:
     )
 
 
+def _behind_context(candidate: Candidate, name: str) -> int | None:
+    """Where a parameter of that name can be put behind an asset's context."""
+    if candidate.kind not in ("asset", "multi_asset") or candidate.context is None or _has_inputs(candidate):
+        return None
+    argument = _argument(candidate, candidate.context)
+    if argument is None or name in candidate.bound or candidate.node.args.posonlyargs:
+        return None
+    return candidate.text.end(argument.annotation or argument)
+
+
 def context_added(candidate: Candidate, random: Random) -> Iterator[Mutant]:
     """A second context, under another name."""
-    if candidate.kind not in ("asset", "multi_asset") or candidate.context is None or _has_inputs(candidate):
-        return
-    argument = _argument(candidate, candidate.context)
-    if argument is None or "ctx" in candidate.bound or candidate.node.args.posonlyargs:
-        return
-    written, imports = candidate.dagster("AssetExecutionContext")
-    place = candidate.text.end(argument.annotation or argument)
-    yield candidate.mutant("AL707", "context_added", [Splice(place, place, f", ctx: {written}"), *imports])
+    place = _behind_context(candidate, "ctx")
+    if place is not None:
+        written, imports = candidate.dagster("AssetExecutionContext")
+        yield candidate.mutant("AL707", "context_added", [Splice(place, place, f", ctx: {written}"), *imports])
 
 
 def config_renamed(candidate: Candidate, random: Random) -> Iterator[Mutant]:
     """A config under another name."""
-    if candidate.kind not in ("asset", "multi_asset") or candidate.context is None or _has_inputs(candidate):
-        return
-    argument = _argument(candidate, candidate.context)
-    if argument is None or "cfg" in candidate.bound or candidate.node.args.posonlyargs:
+    place = _behind_context(candidate, "cfg")
+    if place is None:
         return
     base, imports = candidate.dagster("Config")
-    place = candidate.text.end(argument.annotation or argument)
     code = f"\n\nclass _Limits({base}):\n    rows: int = 1\n\n\n"
     splices = [Splice(place, place, ", cfg: _Limits"), *imports, candidate.at_module_level(code)]
     yield candidate.mutant("AL707", "config_renamed", splices)
