@@ -125,8 +125,8 @@ CONTROL = re.compile(
 )
 
 
-def hostile(words: str) -> tuple[Sample, Finding]:
-    """A finding with ``words`` in every place that the code under check has a say in."""
+def hostile(words: str, new: str = "right") -> tuple[Sample, Finding]:
+    """A finding with ``words`` in every place that the code under check has a say in, and a fix that writes ``new``."""
     sample = Sample(f"wrong  # {words}\nother  # {words}\n", path=f"{words}.py")
     finding = sample.finding(
         "wrong",
@@ -134,6 +134,6 @@ def hostile(words: str) -> tuple[Sample, Finding]:
         function=f"f {words}",
         hint=f"h {words}",
         notes=(sample.note("other", f"n {words}"), sample.note("other", f"o {words}", f"{words}/other.py")),
-        fix=sample.fix(sample.edit("wrong", "right"), message=f"x {words}"),
+        fix=sample.fix(sample.edit("wrong", new), message=f"x {words}"),
     )
     return sample, finding

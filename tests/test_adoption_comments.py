@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from adopting import Cli, Ran, add, asset, enter, runner
+from commands import Cli, Ran, add, asset, enter, runner
 
 
 @pytest.fixture(autouse=True)

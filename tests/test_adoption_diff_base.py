@@ -8,7 +8,7 @@ from pathlib import Path
 
 import libcst as cst
 import pytest
-from adopting import Cli, Ran, add, asset, enter, runner
+from commands import Cli, Ran, add, asset, enter, runner
 
 import asset_lint.registry
 from asset_lint.registry import Registry

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from adopting import Cli, Ran, add, enter, runner
+from commands import Cli, Ran, add, enter, runner
 
 from asset_lint.cli.merging import with_external, with_hook, with_table
 from asset_lint.config.files import ConfigFiles

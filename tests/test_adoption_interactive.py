@@ -11,7 +11,7 @@ from pathlib import Path
 
 import engine_rules as er
 import pytest
-from adopting import Cli, add, asset, command, enter, runner
+from commands import Cli, add, asset, command, enter, runner
 
 from asset_lint.config.files import ConfigFiles
 from asset_lint.discovery import discover

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from adopting import Cli, add, asset, command, enter, runner
+from commands import Cli, add, asset, command, enter, runner
 
 from asset_lint.cli.watching import Snapshot, snapshot, wait
 from asset_lint.config.files import ConfigFiles

@@ -11,25 +11,23 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import engine_rules as er
 import libcst as cst
 import pytest
+from commands import Cli, Ran, add, asset, enter, runner
 
 import asset_lint.registry
 from asset_lint import files
-from asset_lint.cli import main, progress
+from asset_lint.cli import progress
 from asset_lint.config import KEYS
 from asset_lint.config.schema import schema
 from asset_lint.config.toml import load
 from asset_lint.errors import RuleError
 from asset_lint.registry import Registry
 from asset_lint.rule import Rule
-
-HEAD = "import dagster as dg\n\n\n"
 
 
 class CrashingWord(Rule):
@@ -46,64 +44,16 @@ class CrashingWord(Rule):
 RULES: tuple[type[Rule], ...] = (*er.WORDS, CrashingWord)
 
 
-def asset(*lines: str, name: str = "numbers") -> str:
-    """A module with one asset that has these lines."""
-    return f"{HEAD}@dg.asset\ndef {name}(context):\n" + "".join(f"    {line}\n" for line in lines)
-
-
-def add(path: str, text: str | bytes) -> Path:
-    """A file in the working directory."""
-    file = Path(path)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return file
-
-
-@dataclass(frozen=True)
-class Ran:
-    """How a command ended."""
-
-    status: int
-    raw: bytes
-    err: str
-
-    @property
-    def out(self) -> str:
-        return self.raw.decode()
-
-    @property
-    def codes(self) -> list[str]:
-        """What a run with --output-format concise found."""
-        return [line.split()[1] for line in self.out.splitlines() if ": XE" in line or ": AL" in line]
-
-
-Cli = Callable[..., Ran]
-
-
 @pytest.fixture(autouse=True)
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty repository that the test runs in, without what the environment may say."""
-    path = tmp_path / "project"
-    (path / ".git").mkdir(parents=True)
-    monkeypatch.chdir(path)
-    for name in ("NO_COLOR", "FORCE_COLOR", "ASSET_LINT_OUTPUT_FORMAT", "GITHUB_WORKSPACE"):
-        monkeypatch.delenv(name, raising=False)
-    return path
+    return enter(tmp_path, monkeypatch)
 
 
 @pytest.fixture
 def cli(monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]) -> Cli:
     """Runs a command in this process, with rules that report words."""
-    monkeypatch.setattr(asset_lint.registry, "load", lambda: Registry(RULES))
-
-    def run(*arguments: str, stdin: bytes | None = None) -> Ran:
-        if stdin is not None:
-            monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
-        status = main(arguments)
-        captured = capfdbinary.readouterr()
-        return Ran(status, captured.out, captured.err.decode())
-
-    return run
+    return runner(monkeypatch, capfdbinary, RULES)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from format_tools import hostile
 from samples import Sample
 
 from asset_lint.finding import Finding, Safety, Severity
@@ -159,22 +160,10 @@ EVIL = [
 class TestNothingOfTheProjectSlipsIn:
     """Names, strings and lines of the code under check end in all of these places."""
 
-    def evil(self, words: str) -> tuple[Sample, Finding]:
-        sample = Sample(f"wrong  # {words}\nother  # {words}\n", path=f"{words}.py")
-        finding = sample.finding(
-            "wrong",
-            message=f"m {words}",
-            function=f"f {words}",
-            hint=f"h {words}",
-            notes=(sample.note("other", f"n {words}"), sample.note("other", f"o {words}", f"{words}/other.py")),
-            fix=sample.fix(sample.edit("wrong", words), message=f"x {words}"),
-        )
-        return sample, finding
-
     @pytest.mark.parametrize("output_format", FORMATS)
     @pytest.mark.parametrize("words", EVIL)
     def test_no_control_character_gets_out(self, words: str, output_format: str) -> None:
-        sample, finding = self.evil(words)
+        sample, finding = hostile(words, words)
         shown = sample.shown(output_format, finding)
         unwanted = {*map(chr, range(0x20)), *map(chr, range(0x7F, 0xA0)), *"\u2028\u2029\u202a\u202e\u2066\u2069"} - {
             "\n"
@@ -186,7 +175,7 @@ class TestNothingOfTheProjectSlipsIn:
     @pytest.mark.parametrize("output_format", FORMATS)
     @pytest.mark.parametrize("words", EVIL)
     def test_no_line_is_a_command_to_a_build_service(self, words: str, output_format: str) -> None:
-        sample, finding = self.evil(words)
+        sample, finding = hostile(words, words)
         shown = sample.shown(output_format, finding)
         commands = [line for line in shown.splitlines() if line.lstrip().startswith("::")]
         assert len(commands) == (1 if output_format == "github" else 0)
@@ -199,7 +188,7 @@ class TestNothingOfTheProjectSlipsIn:
             assert "##vso[" not in shown
 
     def test_a_github_command_keeps_its_bounds(self) -> None:
-        sample, finding = self.evil("a,b:c::d%e")
+        sample, finding = hostile("a,b:c::d%e", "a,b:c::d%e")
         (command,) = [line for line in sample.shown("github", finding).splitlines() if line.startswith("::")]
         properties, _, data = command.removeprefix("::error ").partition("::")
         assert dict(entry.split("=") for entry in properties.split(","))["file"] == "a%2Cb%3Ac%3A%3Ad%25e.py"
@@ -207,7 +196,7 @@ class TestNothingOfTheProjectSlipsIn:
 
     @pytest.mark.parametrize("words", EVIL)
     def test_json_gives_back_what_was_said(self, words: str) -> None:
-        sample, finding = self.evil(words)
+        sample, finding = hostile(words, words)
         (entry,) = json.loads(sample.shown("json", finding))
         assert entry["message"] == finding.message
         assert entry["filename"] == os.path.abspath(finding.path)
@@ -218,7 +207,7 @@ class TestNothingOfTheProjectSlipsIn:
             assert "./::error::.py:7:12" in sample.shown(output_format, sample.finding())
 
     def test_colours_add_nothing_to_what_may_get_out(self) -> None:
-        sample, finding = self.evil("\x1b[31mred")
+        sample, finding = hostile("\x1b[31mred", "\x1b[31mred")
         shown = render("full", [finding], sample.context(color=True))
         assert "\x1b[31mred" not in shown
         assert "␛[31mred" in shown
