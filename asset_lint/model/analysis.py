@@ -57,7 +57,7 @@ class Summary:
 
     returns: Alternatives = ()
     yields: Alternatives = ()
-    fresh: frozenset[Site] = frozenset()  # returned or yielded, and the caller's from then on
+    fresh: tuple[Site, ...] = ()  # returned or yielded, and the caller's from then on
     status: dict[Site, Status] = field(default_factory=dict)  # of the caller's connections, afterwards
     raised_status: dict[Site, Status] = field(default_factory=dict)  # the same where it raises
     opened: tuple[Site, ...] = ()  # every connection that it opens, inside too
@@ -74,7 +74,7 @@ class Summary:
     lasting: tuple[Site, ...] = ()  # connections that an object or a global name keeps, opened inside too
     after: Aftermath = NOTHING
     settles: bool = False  # it may end a transaction of a connection that it is handed, or lends
-    begun: frozenset[Site] = frozenset()  # of the caller's connections those that it may leave in a transaction
+    begun: tuple[Site, ...] = ()  # of the caller's connections those that it may leave in a transaction
 
 
 @dataclass(frozen=True, slots=True)

@@ -330,7 +330,7 @@ class Facts:
         given = {p.arg: ANY for p in definition.parameters}
         summary = self.summary(definition, given, (), ())
         values = summary.yields if definition.is_generator else summary.returns
-        for site in summary.fresh | set(sites_in(values)):
+        for site in {*summary.fresh, *sites_in(values)}:
             site.owned = False
         return values or ANY
 

@@ -85,15 +85,16 @@ class Flow(Inliner):
             returns = [(Const(None),)]
         elif ends:
             returns.append((Const(None),))
-        fresh = {
-            site for site in self.opened if site.owned and any(s.status.get(site) is Status.RETURNED for s in finals)
-        }
-        fresh |= {site for values in self.yields for site in sites_in(values) if site.owned and site in self.opened}
+        yielded = {site for values in self.yields for site in sites_in(values)}
         raised = [state for state, _, _ in self.exits.raises.values()]
         return Summary(
             returns=join(*returns) if returns else (),
             yields=join(*self.yields) if self.yields else (),
-            fresh=frozenset(fresh),
+            fresh=tuple(
+                site
+                for site in self.opened
+                if site.owned and (site in yielded or any(s.status.get(site) is Status.RETURNED for s in finals))
+            ),
             status=_settled(status, finals),
             raised_status=_settled(status, raised) if raised else {},
             opened=tuple(site for site in self.opened),
@@ -101,7 +102,7 @@ class Flow(Inliner):
             handed=tuple(self.handed),
             asked=tuple(self.asked.values()),
             settles=self.settles,
-            begun=frozenset(site for state in finals for site in state.begun if site in status),
+            begun=tuple(dict.fromkeys(site for state in finals for site in state.begun if site in status)),
             used=self.used,
             events=tuple((event, frozenset(around)) for event, around in self.events.items()),
             touches=self.touches
