@@ -146,9 +146,9 @@ async def editor() -> AsyncIterator[Client]:
     """A client whose server ends with the test."""
     client = Client()
     yield client
-    await client.shutdown_async(None)
+    await asyncio.wait_for(client.shutdown_async(None), 20)
     client.exit(None)
-    await client.stop()
+    await asyncio.wait_for(client.stop(), 20)
 
 
 @pytest.fixture
