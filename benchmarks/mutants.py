@@ -66,20 +66,26 @@ class Bench:
         self.repository = Repository(root)
         self.candidates = list(self.repository.candidates())
         self.linter = Linter(root, CODES)
-        self.before: dict[Path, list[Finding]] = self.linter.check(self.repository.files)
+        self._before: dict[Path, list[Finding]] = {}
+
+    def before(self, path: Path) -> list[Finding]:
+        """What the linter says of a file unchanged; each file is checked when it is asked for."""
+        if path not in self._before:
+            self._before.update(self.linter.check([path]))
+        return self._before[path]
 
     def silent(self, path: Path, function: str, rule: str) -> bool:
         """Whether nothing is said of ``function`` as it is; a function that is not there yet is silent."""
         text = self.repository.text(path)
         node = named_function(text.tree, function) if text is not None else None
-        return node is None or not any(_within(f, node) for f in _heard(self.before[path], rule))
+        return node is None or not any(_within(f, node) for f in _heard(self.before(path), rule))
 
     def judge(self, mutant: Mutant) -> Outcome:
         """Check the repository with the fault in it."""
         affected = list(dict.fromkeys([*mutant.overrides, *self._importers(mutant.overrides)]))
         checked = self.linter.check(affected, mutant.overrides)
         after = {path: _heard(findings, mutant.rule) for path, findings in checked.items()}
-        before = {path: _heard(self.before[path], mutant.rule) for path in affected}
+        before = {path: _heard(self.before(path), mutant.rule) for path in affected}
         own: dict[Path, list[ast.AST]] = defaultdict(list)
         for path, function in mutant.expected:
             data = mutant.overrides.get(path, self.repository.files[path])
@@ -306,7 +312,6 @@ def main() -> int:
     for root in sorted(p.resolve() for p in options.corpus.iterdir() if p.is_dir()):
         if options.repositories in root.name:
             benches.append(Bench(root))
-            print(f"{root.name}: {sum(map(len, benches[-1].before.values()))} findings unchanged", file=sys.stderr)
     outcomes = []
     for rule in options.rules.split(","):
         for bench, mutant in drawn(benches, rule, options.count, options.seed):

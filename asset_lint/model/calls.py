@@ -313,6 +313,8 @@ class Calls(Lifetimes, Threads):
             made = Site(self.place(node), origin, handed_path=handed, owned=not self.static, path=path)
             if origin is not Origin.MEMORY:
                 made.file, made.configuration = self.file_at(given, node), self.configuration(arguments, node)
+            elif origin_of(given or ())[1].startswith(":default:"):
+                return (Conn(self.default_site(node)),)
             made.has_choice = True
             site = self.site(node, "", made)
             self.may_raise(state, node, DUCKDB)
@@ -320,7 +322,9 @@ class Calls(Lifetimes, Threads):
             return self.opened_at(site, state)
         self.may_raise(state, node, DUCKDB)
         if duckdb_opens("module", name):
-            return (Conn(self.borrowed_site(node, Origin.MEMORY), cursor=True),)
+            return (Conn(self.default_site(node), cursor=True),)
+        if name == "default_connection":
+            return (Conn(self.default_site(node)),)
         given = arguments.get(-1, "connection")
         holder = next((v for v in given or () if isinstance(v, Conn)), None)
         if not duckdb_uses_default_connection(name) and holder is None:
@@ -348,6 +352,12 @@ class Calls(Lifetimes, Threads):
     def borrowed_site(self, node: ast.AST, origin: Origin) -> Site:
         """The site of a connection that someone else owns."""
         return self.site(node, "borrowed", Site(self.place(node), origin, owned=False))
+
+    def default_site(self, node: ast.AST) -> Site:
+        """The site of DuckDB's default connection."""
+        site = self.borrowed_site(node, Origin.MEMORY)
+        site.shared = True
+        return site
 
     def results(
         self,
@@ -383,7 +393,8 @@ class Calls(Lifetimes, Threads):
         place = self.place(node)
         if site is not None and name in WRITING_METHODS:
             site.written = True
-        if receiver == "module" and site is None and name not in QUERY_METHODS:
+        is_default = site.shared if site is not None else receiver == "module"
+        if is_default and name not in QUERY_METHODS:
             self.shared[node] = name
         if name in QUERY_METHODS and receiver != "relation":
             query = place
@@ -403,7 +414,7 @@ class Calls(Lifetimes, Threads):
                 else:
                     found.append(
                         Conn(
-                            self.borrowed_site(node, Origin.MEMORY),
+                            self.default_site(node),
                             executed=name == "execute",
                             statement=keyword,
                             made=place,

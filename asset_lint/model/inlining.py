@@ -175,7 +175,7 @@ class Inliner(Evaluator):
             self.place(node), origin, managed=managed, owned=owned and not self.static,
             handed_path=False, steps=steps[:4], in_class=site.in_class, path=site.path,
             file=site.file, configuration=site.configuration,
-            written=site.written, inner=site,
+            written=site.written, inner=site, shared=site.shared,
         )  # fmt: skip
 
     def _as_manager(self, summary: Summary, definition: Def, state: State, node: ast.AST) -> Alternatives:

@@ -100,7 +100,7 @@ class Query:
     @property
     def on_default_connection(self) -> bool:
         """Whether it is asked of the process-wide default connection."""
-        return self.site is None
+        return self.site is None or self.site.shared
 
     @cached_property
     def text_place(self) -> Place | None:

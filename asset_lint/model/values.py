@@ -83,6 +83,7 @@ class Site:
     guards: tuple[Guard, ...] = ()  # what sees an error in the body of the ``with`` that enters it
     settles: bool = False  # whoever gave it may commit what was begun on it
     lends: bool = False  # its context manager ends, and it may still be open
+    shared: bool = False  # DuckDB's default connection, or a cursor of it
     file: str = ""  # which file it opens, see :mod:`.databases`; "" if that can't be told
     configuration: Configuration = UNCLEAR
 
