@@ -1,8 +1,9 @@
 """Lay out what is measured: pinned packages from PyPI, and a tree dense with DuckDB assets.
 
 PyPI offers hundreds of assets, but hardly any that touch DuckDB. The dense tree is therefore made here, from this
-repository's own fixtures and example: several of them together make one module, their names varied by code, one in ten
-with its fault. That is adverse: real assets are longer, and faults far rarer.
+repository's own fixtures and example: those of them that touch DuckDB and are clean, or become so by fixes, as a team's
+code is that uses the linter. Several together make one module, their names varied by code; one module in ten has a
+fault. That is adverse: real assets are longer, and each of these shows a construct that some rule has to look into.
 """
 
 from __future__ import annotations
@@ -13,11 +14,19 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import tempfile
 import tokenize
 import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
+
+from asset_lint import registry
+from asset_lint.config.files import ConfigFiles
+from asset_lint.engine.check import Checker
+from asset_lint.engine.fix import repair
+from asset_lint.errors import FixError
+from asset_lint.registry import Registry
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "benchmarks" / ".packages"
@@ -128,12 +137,27 @@ def dense(lines: int = 100_000) -> Path:
 
 
 def samples() -> tuple[list[str], list[str]]:
-    """The fixtures' and the example's modules that are clean, and those with a fault."""
+    """The fixtures' and the example's modules that are clean, fixed where they need it, and those with a fault."""
     fixtures = ROOT / "tests" / "fixtures"
     clean = sorted(fixtures.glob("*/*/fixed.py"))
     clean += sorted((ROOT / "examples").rglob("assets/*.py"))
     faulty = sorted(fixtures.glob("*/*/violation.py"))
-    return [t for p in clean if (t := _usable(p))], [t for p in faulty if (t := _usable(p))]
+    rules = registry.load()
+    fixed = (_cleaned(text, rules) for path in clean if (text := _usable(path)))
+    return [text for text in fixed if text], [text for path in faulty if (text := _usable(path))]
+
+
+def _cleaned(text: str, rules: Registry) -> str:
+    """``text`` after all fixes, if nothing is found in it then; else nothing."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder).resolve() / "assets.py"
+        path.write_text(text, encoding="utf-8")
+        config = ConfigFiles(isolated=True, flags={"select": ["ALL"], "unsafe-fixes": True}).of(folder)
+        try:
+            result = repair(Checker(rules), str(path), path.read_bytes(), config)
+        except FixError:
+            return ""
+        return "" if result.findings or result.error else result.text or text
 
 
 def _usable(path: Path) -> str:
@@ -143,7 +167,7 @@ def _usable(path: Path) -> str:
         tree = ast.parse(text)
     except (UnicodeDecodeError, SyntaxError, ValueError):
         return ""
-    if "\r" in text or "\f" in text or text.startswith("\ufeff") or "dagster" not in text:
+    if "\r" in text or "\f" in text or text.startswith("\ufeff") or "dagster" not in text or "duckdb" not in text:
         return ""
     if "io_manager" in text or "IOManager" in text:  # one would decide for every asset of the project
         return ""
@@ -153,14 +177,14 @@ def _usable(path: Path) -> str:
 
 
 def modules(found: tuple[Sequence[str], Sequence[str]], lines: int, random: Random) -> Iterator[str]:
-    """Modules of five samples each until there are ``lines`` lines; nine in ten samples are clean."""
+    """Modules of five samples each until there are ``lines`` lines; one sample in fifty has a fault."""
     clean, faulty = found
     written = number = 0
     while written < lines:
         parts = []
         for _ in range(5):
             number += 1
-            sample = random.choice(faulty if number % 10 == 0 else clean)
+            sample = random.choice(faulty if number % 50 == 0 else clean)
             parts.append(renamed(sample, f"_{number}"))
         text = "\n\n".join(parts)
         written += text.count("\n")
