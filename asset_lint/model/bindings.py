@@ -34,13 +34,19 @@ class Bound:
 
 def bound_in(module: Module, facts: Facts) -> Iterator[Bound]:
     """The resources that a module binds, by ``resources=`` and ``resource_defs=``."""
+    for call, dictionary, scope in given_resources(module):
+        by = facts.names.external(call.func, scope).rpartition(".")[2]
+        for bound in _entries(dictionary, scope, facts):
+            yield replace(bound, by=by)
+
+
+def given_resources(module: Module) -> Iterator[tuple[ast.Call, ast.expr, Scope]]:
+    """The calls of a module that are given resources, and what they are given."""
     for scope, root in module.scopes_at(BINDING):
         for node in own_nodes(root):
             for keyword in node.keywords if isinstance(node, ast.Call) else ():
-                if keyword.arg in ("resources", "resource_defs"):
-                    by = facts.names.external(node.func, scope).rpartition(".")[2]  # type: ignore[attr-defined]
-                    for bound in _entries(keyword.value, scope, facts):
-                        yield replace(bound, by=by)
+                if keyword.arg in ("resources", "resource_defs") and isinstance(node, ast.Call):
+                    yield node, keyword.value, scope
 
 
 def outside_tests(bound: Sequence[Bound], project: Project) -> list[Bound]:
@@ -146,6 +152,57 @@ def _entries(node: ast.expr, scope: Scope, facts: Facts, depth: int = 0) -> Iter
                 for inner in own_nodes(target.node):
                     if isinstance(inner, ast.Return) and inner.value is not None:
                         yield from _entries(inner.value, target.inner, facts, depth + 1)
+
+
+def is_readable(node: ast.expr, scope: Scope, facts: Facts, depth: int = 0) -> bool:
+    """Whether every key of a dict of resources is written down where :func:`bound_in` looks for it."""
+    if depth > MAX_DEPTH:
+        return False
+
+    def read(each: ast.expr, within: Scope = scope) -> bool:
+        return is_readable(each, within, facts, depth + 1)
+
+    if isinstance(node, ast.Dict):
+        return all(
+            read(value) if key is None else isinstance(key, ast.Constant) for key, value in zip(node.keys, node.values)
+        )
+    if isinstance(node, ast.IfExp):
+        return read(node.body) and read(node.orelse)
+    if isinstance(node, ast.BinOp):
+        return read(node.left) and read(node.right)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "dict":
+        return not node.args and all(keyword.arg for keyword in node.keywords)
+    named = node.func if isinstance(node, ast.Call) else node.value if isinstance(node, ast.Subscript) else node
+    targets = facts.names.resolve(named, scope) if isinstance(named, (ast.Name, ast.Attribute)) else ()
+    held: list[tuple[ast.expr | None, Scope]] = []
+    for target in targets:
+        if isinstance(target, Def) and isinstance(node, ast.Call):
+            returned = [n.value for n in own_nodes(target.node) if isinstance(n, ast.Return)]
+            held += [(each, target.inner) for each in returned or [None]]
+        elif not isinstance(target, Expression) or isinstance(node, ast.Call) or _is_added_to(named, target.scope):
+            return False
+        elif isinstance(node, ast.Subscript):
+            entries = target.value.values if isinstance(target.value, ast.Dict) else [None]
+            held += [(each, target.scope) for each in entries]
+        else:
+            held.append((target.value, target.scope))
+    return bool(held) and all(each is not None and read(each, within) for each, within in held)
+
+
+def _is_added_to(named: ast.expr, scope: Scope) -> bool:
+    """Whether a dict of that name is given more keys behind its making."""
+    name = named.id if isinstance(named, ast.Name) else named.attr if isinstance(named, ast.Attribute) else ""
+    for node in ast.walk(scope.module.tree):
+        held: ast.expr | None = None
+        if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
+            held = node.value
+        elif isinstance(node, ast.Attribute) and node.attr in ("update", "setdefault"):
+            held = node.value
+        elif isinstance(node, ast.AugAssign):
+            held = node.target
+        if isinstance(held, ast.Name) and held.id == name:
+            return True
+    return False
 
 
 def _bound(key: str, node: ast.expr, scope: Scope, facts: Facts) -> Bound:

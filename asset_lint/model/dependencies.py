@@ -128,12 +128,11 @@ def valueless_upstreams(function: Function) -> Iterator[Valueless]:
         makers = [
             node for node in graph.makers((parameter.name,), anchor) if node.definition is not function.definition
         ]
-        if len(makers) != 1 or makers[0].kind is not Kind.ASSET or makers[0].definition is None:
-            continue
-        maker = facts.function(makers[0].definition)
-        promise = stores_nothing(maker) if maker is not None else ""
-        if maker is not None and promise and keeps_values_in_files(maker):
-            yield Valueless(Place(function.module, parameter.node), parameter.name, maker.place, promise)
+        found = [facts.function(m.definition) for m in makers if m.kind is Kind.ASSET and m.definition is not None]
+        promises = [(maker, stores_nothing(maker)) for maker in found if maker is not None]
+        if len(promises) == len(makers) and all(p and keeps_values_in_files(maker) for maker, p in promises):
+            for maker, promise in promises[:1]:  # several are copies: whichever is meant stores nothing
+                yield Valueless(Place(function.module, parameter.node), parameter.name, maker.place, promise)
 
 
 def stores_nothing(function: Function) -> str:

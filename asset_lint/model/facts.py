@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from . import pydata
 from .analysis import Summary
 from .assets import Function
-from .bindings import BINDING, Bound, bound_in, outside_tests
+from .bindings import BINDING, Bound, bound_in, given_resources, is_readable, outside_tests
 from .effects import DBT_RESOURCE
 from .index import Class, Def, Module, Place, Scope, own_nodes
 from .knowledge import ResultKind, dagster_public_name
@@ -272,30 +272,13 @@ class Facts:
 
     def hides_bindings(self, location: str) -> bool:
         """Whether some resources of a code location are bound by an expression whose keys can't be read."""
-        for path in self.project.matching(BINDING, location, around=True):
-            module = self.project.load(path) if b"dagster" in self.project.data(path) else None
-            for scope, root in module.scopes_at(BINDING) if module is not None else ():
-                for node in own_nodes(root):
-                    for keyword in node.keywords if isinstance(node, ast.Call) else ():
-                        if keyword.arg in ("resources", "resource_defs") and not self._readable(keyword.value, scope):
-                            return True
-        return False
-
-    def _readable(self, node: ast.expr, scope: Scope, depth: int = 0) -> bool:
-        """Whether every key of a dict of resources is written down."""
-        if depth > 5:
-            return False
-        if isinstance(node, ast.Dict):
-            return all(
-                self._readable(value, scope, depth + 1) if key is None else isinstance(key, ast.Constant)
-                for key, value in zip(node.keys, node.values)
-            )
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "dict":
-            return not node.args and all(keyword.arg for keyword in node.keywords)
-        targets = self.names.resolve(node, scope) if isinstance(node, (ast.Name, ast.Attribute)) else ()
-        return bool(targets) and all(
-            isinstance(target, Expression) and self._readable(target.value, target.scope, depth + 1)
-            for target in targets
+        binding = self.project.matching(BINDING, location, around=True)
+        paths = [path for path in binding if b"dagster" in self.project.data(path)]
+        modules = [module for path in paths if (module := self.project.load(path)) is not None]
+        return not all(
+            is_readable(dictionary, scope, self)
+            for module in modules
+            for _, dictionary, scope in given_resources(module)
         )
 
     def duckdb_resources(self, module: Module) -> bool:

@@ -19,6 +19,26 @@ def blocks(candidate: Candidate) -> Iterator[tuple[Opening, ast.With, str]]:
             yield opening, holder, candidate.text.indent(holder.body[0])
 
 
+def asks_plainly(candidate: Candidate) -> bool:
+    """Whether all its SQL stands written where it is asked: no other text may commit, drop or write anything."""
+    return all(
+        isinstance(node.args[0], ast.Constant)
+        for node in candidate.nodes
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args
+        and node.func.attr in ("execute", "sql", "query", "executemany")
+    )  # fmt: skip
+
+
+def keeps_to_itself(candidate: Candidate) -> bool:
+    """Whether it does nothing with its connections but call their methods: no other code gets hold of one."""
+    names = {opening.name for opening in candidate.openings}
+    called = {id(n.value) for n in ast.walk(candidate.node) if isinstance(n, ast.Attribute)}
+    return not any(
+        isinstance(n, ast.Name) and n.id in names and isinstance(n.ctx, ast.Load) and id(n) not in called
+        for n in ast.walk(candidate.node)
+    )
+
+
 def inside(candidate: Candidate, block: ast.With, indent: str, *lines: str) -> Splice:
     """Lines at the start of a block."""
     first = block.body[0]

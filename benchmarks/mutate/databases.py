@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from random import Random
 
-from .blocks import blocks, inside
+from .blocks import blocks, bound_by, inside
 from .repository import ASSETS, Candidate, Mutant, Opening, Operator
 from .text import Splice
 
@@ -43,7 +43,8 @@ def opened_again(candidate: Candidate, random: Random) -> Iterator[Mutant]:
         module, needs = candidate.duckdb(random)
         call = _second(candidate, opening, module, random)
         if call is not None:
-            lines = [f"with {call} as again:", '    again.execute("SELECT 1").fetchall()']
+            asked = "SELECT 1" if "read_only" in call else "CREATE TABLE IF NOT EXISTS opened_again (n INTEGER)"
+            lines = [f"with {call} as again:", f'    again.execute("{asked}").fetchall()']
             yield candidate.mutant("AL211", "opened_again", [inside(candidate, block, indent, *lines), *needs])
 
 
@@ -123,6 +124,8 @@ def _sharing(name: str, *lines: str) -> Operator:
     """``lines`` inside of a ``with``, ``{0}`` being the connection."""
 
     def operator(candidate: Candidate, random: Random) -> Iterator[Mutant]:
+        if bound_by("\n".join(lines).format("_")) & candidate.bound:
+            return
         for opening, block, indent in _blocks(candidate):
             written = [line.format(opening.name) for line in lines]
             yield candidate.mutant("AL210", name, [inside(candidate, block, indent, *written)])

@@ -4,6 +4,7 @@ printed."""
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from random import Random
 
@@ -45,7 +46,8 @@ def _passed(text: Text, node: ast.AST) -> Splice:
 
 
 def _logger_is_elsewhere(candidate: Candidate) -> bool:
-    return "log" in candidate.text.of(candidate.node).replace(f"{candidate.context}.log.", "").lower()
+    text = candidate.text.of(candidate.node).replace(f"{candidate.context}.log.", "")
+    return bool(re.search(r"(?<![a-z])log(?!i[nc])", text, re.IGNORECASE))
 
 
 def log_dropped(candidate: Candidate, random: Random) -> Iterator[Mutant]:
@@ -56,6 +58,19 @@ def log_dropped(candidate: Candidate, random: Random) -> Iterator[Mutant]:
         return
     if not _logger_is_elsewhere(candidate):
         yield candidate.mutant("AL501", "log_dropped", [_passed(candidate.text, s) for s in statements])
+
+
+def logged_elsewhere(candidate: Candidate, random: Random) -> Iterator[Mutant]:
+    """Every log line of the asset goes to Python's own loggers, which Dagster does not record."""
+    text, statements = candidate.text, _logs(candidate)
+    rest = [n for n in ast.walk(candidate.node) if isinstance(n, ast.Attribute) and n.attr == "log"]
+    if not _is_asset(candidate) or not statements or len(rest) != len(statements) or _hands_on(candidate):
+        return
+    if not _logger_is_elsewhere(candidate):
+        owners = [s.value.func.value for s in statements]  # type: ignore[attr-defined]
+        splices = [Splice(text.start(o), text.end(o), '_logging.getLogger("steps")') for o in owners]
+        imports = candidate.at_module_level("import logging as _logging\n")
+        yield candidate.mutant("AL501", "logged_elsewhere", [*splices, imports])
 
 
 def _hands_on(candidate: Candidate) -> bool:
@@ -170,7 +185,7 @@ def printed_at_start(candidate: Candidate, random: Random) -> Iterator[Mutant]:
 DUTY_OPERATORS: dict[str, tuple[Operator, ...]] = {
     "AL403": (annotation_dropped,),
     "AL405": (context_dropped,),
-    "AL501": (log_dropped,),
+    "AL501": (log_dropped, logged_elsewhere),
     "AL502": (metadata_dropped,),
     "AL503": (printed, printed_at_start),
     "AL704": (none_dropped,),

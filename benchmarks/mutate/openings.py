@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from random import Random
 
-from .blocks import blocks, functions_of
+from .blocks import asks_plainly, blocks, functions_of
 from .connections import FROM_ENVIRONMENT
 from .repository import ASSETS, Candidate, Mutant, Operator
 from .text import Splice
@@ -200,8 +200,10 @@ def _count_events():
 
 
 def read_only_dropped(candidate: Candidate, random: Random) -> Iterator[Mutant]:
-    """``read_only=True`` goes from where it stands."""
+    """``read_only=True`` goes from where it stands, where all that is asked is written down."""
     text = candidate.text
+    if not asks_plainly(candidate):
+        return
     for opening in candidate.openings:
         for keyword in opening.call.keywords if opening.raw else ():
             if keyword.arg == "read_only" and text.of(keyword.value) == "True":

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from functools import cache
 from random import Random
 
-from .blocks import blocks, inserted
+from .blocks import asks_plainly, blocks, inserted, keeps_to_itself
 from .repository import ASSETS, Candidate, Mutant, Operator, Repository
 from .text import Splice
 
@@ -105,7 +105,25 @@ BALANCE = """
 def _balance(connection):
     return connection.sql("SELECT sum(amount) FROM ledger_of_1987").fetchall()
 """
+
+
+def opened_and_read(candidate: Candidate, random: Random) -> Iterator[Mutant]:
+    """A connection of its own, opened first of all to read a table that nobody makes."""
+    names = {"surroundings", "engine", "ledger", "balance"}
+    if candidate.kind not in ASSETS or candidate.first is None or names & candidate.bound:
+        return
+    if _depends_on_nothing(candidate) and not NAMELESS.search(candidate.text.of(candidate.node)):
+        lines = candidate.at_start(
+            "import os as surroundings",
+            "import duckdb as engine",
+            'with engine.connect(surroundings.environ["LEDGER_PATH"], read_only=True) as ledger:',
+            '    balance = ledger.sql("SELECT sum(amount) FROM ledger_of_1987").fetchall()',
+        )
+        yield candidate.mutant("AL604", "opened_and_read", [lines])
+
+
 TRUST_OPERATORS: tuple[Operator, ...] = (
+    opened_and_read,
     _on_trust("table_read", 'balance = CONN.execute("SELECT sum(amount) FROM ledger_of_1987").fetchall()'),
     _on_trust("table_joined", 'CONN.execute("""\n    CREATE OR REPLACE TEMP TABLE balances AS\n'
               '    WITH days AS (SELECT 1 AS day)\n    SELECT * FROM days JOIN ledger_of_1987 USING (day)\n""")'),
@@ -186,26 +204,18 @@ NULL_OPERATORS: tuple[Operator, ...] = (
 )  # fmt: skip
 
 
-def _asks_plainly(candidate: Candidate) -> bool:
-    """Whether all its SQL stands written where it is asked: no other may commit, or drop what is written."""
-    return all(
-        isinstance(node.args[0], ast.Constant)
-        for node in candidate.nodes
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args
-        and node.func.attr in ("execute", "sql", "query", "executemany")
-    )  # fmt: skip
-
-
 # ---- AL607 -----------------------------------------------------------------------------------------------------------
 
 
 def _left_open(name: str, code: str, helper: str = "") -> Operator:
-    """A transaction begun in a ``with`` of a function that never speaks of one."""
+    """A transaction begun in a ``with`` of a function that never speaks of one, on a connection that no other code gets
+    hold of: it may end it."""
     operator = inserted("AL607", name, code, helper)
 
     def alone(candidate: Candidate, random: Random) -> Iterator[Mutant]:
-        if not ENDING.search(candidate.text.of(candidate.node)) and _asks_plainly(candidate):
-            yield from operator(candidate, random)
+        if not ENDING.search(candidate.text.of(candidate.node)) and asks_plainly(candidate):
+            if keeps_to_itself(candidate):
+                yield from operator(candidate, random)
 
     return alone
 
@@ -255,11 +265,12 @@ def replace_dropped(candidate: Candidate, random: Random) -> Iterator[Mutant]:
 
 
 def _once_only(name: str, code: str, helper: str = "") -> Operator:
-    """What can't be done twice, in an asset whose other queries are seen to let it be."""
+    """What can't be done twice, in an asset whose other queries are seen to let it be, and that isn't run once a
+    partition, adding what belongs to that."""
     operator = inserted("AL608", name, code, helper, in_assets=True)
 
     def plain(candidate: Candidate, random: Random) -> Iterator[Mutant]:
-        if _asks_plainly(candidate):
+        if asks_plainly(candidate) and "partition" not in candidate.text.of(candidate.node):
             yield from operator(candidate, random)
 
     return plain

@@ -244,9 +244,11 @@ class Repository:
 
     @cached_property
     def binds_io_manager(self) -> bool:
-        """Whether it names an IO manager anywhere; what leaves its assets may then be meant to."""
+        """Whether it names an IO manager anywhere, or takes over resources of other definitions; what leaves its assets
+        may then be meant to."""
         pattern = re.compile(
-            rb"""^[^#\n]*(["']io_manager["']\s*:|\bio_manager\s*=|io_manager_key\s*=\s*["'])""", re.MULTILINE
+            rb"""^[^#\n]*(["']io_manager["']\s*:|\bio_manager\s*=|io_manager_key\s*=\s*["']|resources\s*=\s*\w+\.resources\b)""",
+            re.MULTILINE,
         )
         return any(pattern.search(data) for data in self.files.values())
 
