@@ -25,6 +25,7 @@ from .isolation import Network, own_shared_memory, writing_only_below
 from .loading import Loaded, load, op_facts
 from .locks import lock_held
 from .record import Recorder, error_facts
+from .runs import keep_runs_at_hand
 from .surroundings import (
     keep_contexts_that_are_never_entered,
     keep_declared_dependencies,
@@ -51,12 +52,14 @@ def warm_up() -> dict[str, str]:
     observe.install()
     shorten_waiting()
     _instance = dagster.DagsterInstance.ephemeral()
+    keep_runs_at_hand(_instance)
     logging.getLogger("dagster").handlers.clear()
 
     with tempfile.TemporaryDirectory() as folder:
         resources = {"io_manager": dagster.FilesystemIOManager(base_dir=folder)}
         result = dagster.materialize([upstream, downstream], instance=_instance, resources=resources)
         _instance.all_logs(result.run_id)
+    keep_runs_at_hand(_instance)  # those of tasks alone
     modules = {"dagster": dagster, "dagster-duckdb": dagster_duckdb, "duckdb": duckdb, "pandas": pandas}
     versions = {name: module.__version__ for name, module in modules.items()}
     return {"python": sys.version.split()[0], **versions}
