@@ -137,7 +137,7 @@ def test_rows_fulfil_what_queries_ask_for() -> None:
     ]
 
 
-def test_a_library_is_not_taken_for_a_module_of_the_same_name(tmp_path: Path) -> None:
+def test_a_library_is_not_taken_for_a_module_of_the_same_name(sandbox: Sandbox, tmp_path: Path) -> None:
     assets = tmp_path / "flights" / "assets"
     assets.mkdir(parents=True)
     (tmp_path / "flights" / "__init__.py").touch()
@@ -148,12 +148,11 @@ def test_a_library_is_not_taken_for_a_module_of_the_same_name(tmp_path: Path) ->
     )
     search = ("flights/assets", "flights", ".")
     task = Task(("flights.assets.tables",), root=str(tmp_path), search=search)
-    with Sandbox(1) as sandbox:
-        [witness] = observe(sandbox, [Unit("flights/assets/tables.py", "one", 6, task)], lambda unit: ())
+    [witness] = observe(sandbox, [Unit("flights/assets/tables.py", "one", 6, task)], lambda unit: ())
     assert (witness.problem, witness.keys) == ("", ("one",))
 
 
-def test_a_project_writes_to_its_folders_in_the_working_directory(tmp_path: Path) -> None:
+def test_a_project_writes_to_its_folders_in_the_working_directory(sandbox: Sandbox, tmp_path: Path) -> None:
     for name in ("data/raw/2024/deep", ".git/objects"):
         (tmp_path / name).mkdir(parents=True)
     body = (
@@ -162,9 +161,7 @@ def test_a_project_writes_to_its_folders_in_the_working_directory(tmp_path: Path
     (tmp_path / "assets.py").write_text(
         f"import dagster as dg\nfrom pathlib import Path\n\n\n@dg.asset\ndef names() -> list:\n{body}"
     )
-    with Sandbox(1) as sandbox:
-        [witness] = observe(
-            sandbox, [Unit("assets.py", "names", 6, Task(("assets",), root=str(tmp_path)))], lambda unit: ()
-        )
+    unit = Unit("assets.py", "names", 6, Task(("assets",), root=str(tmp_path)))
+    [witness] = observe(sandbox, [unit], lambda unit: ())
     assert witness.failure == ""
     assert not (tmp_path / "data/raw/2024/a.csv").exists()

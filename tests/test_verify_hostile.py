@@ -6,13 +6,13 @@ import hashlib
 import os
 import signal
 import socket
+import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from asset_lint.verify import End, Limits, Observations, Outcome, Sandbox, Task
+from asset_lint.verify import End, Limits, Observations, Outcome, Patience, Sandbox, Task, VerifyError
 
 HEAD = (
     "import os, signal, socket, sys, threading, time\nimport dagster as dg\nimport duckdb\n\n\n@dg.asset\ndef bad():\n"
@@ -23,12 +23,6 @@ SETUP = "CREATE TABLE trips (id INTEGER); INSERT INTO trips VALUES (1), (2)"
 
 def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(2) as started:
-        yield started
 
 
 @pytest.fixture(scope="module")
@@ -179,10 +173,33 @@ def test_setup_that_fails_is_told(sandbox: Sandbox) -> None:
 def test_the_death_of_the_server_costs_the_runs_that_were_under_way_alone(original: Path) -> None:
     with Sandbox(1) as sandbox:
         tasks = iter([Task(("a.py",), files={"a.py": HEAD + "    time.sleep(100)\n"}, database=str(original))])
-        sandbox._server.send_signal(signal.SIGKILL)
+        sandbox._server.process.kill()
         [outcome] = sandbox.run(tasks)
         assert outcome.end is End.NOT_STARTED
         assert run(sandbox, "return 1", original).end is End.FINISHED
+
+
+def test_a_process_that_hangs_is_replaced(original: Path) -> None:
+    with Sandbox(1, patience=Patience(database=1.0, answer=1.0)) as sandbox:
+        sandbox._databases.process.send_signal(signal.SIGSTOP)
+        with pytest.raises(VerifyError, match="the process that makes databases has not answered within 1 s"):
+            sandbox.ask("build", path=str(original), setup="", variant="")
+        sandbox.patience = Patience(answer=1.0)
+        sandbox.ask("dump", path=str(original))
+        sandbox._server.process.send_signal(signal.SIGSTOP)
+        outcome = run(sandbox, "return 1", original, limits=Limits(wall=1))
+        assert outcome.detail == "the process that starts others has not answered within 2 s"
+        assert run(sandbox, "return 1", original).end is End.FINISHED
+
+
+def test_one_that_does_not_start_is_not_waited_for() -> None:
+    with pytest.raises(VerifyError, match=r"does not start, it has not answered within 0\.01 s"):
+        Sandbox(1, patience=Patience(start=0.01)).__enter__()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_the_process_that_forks_has_one_thread(sandbox: Sandbox) -> None:
+    assert len(os.listdir(f"/proc/{sandbox._server.process.pid}/task")) == 1
 
 
 def test_nothing_is_left_when_all_is_done(original: Path) -> None:

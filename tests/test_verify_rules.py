@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import fixture_tools as ft
@@ -20,13 +19,6 @@ RULES = {
     rule.name.replace("-", "_"): (rule.code, rule.evidence) for rule in ft.registry().rules if rule.evidence is not None
 }
 CASES = list(cases(ft.FIXTURES, RULES))
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    """One fork server for all cases."""
-    with Sandbox(1) as sandbox:
-        yield sandbox
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

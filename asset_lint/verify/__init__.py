@@ -5,7 +5,8 @@ imports neither the code under test nor Dagster, DuckDB or pandas; only ``child`
 the rules: what a run shows is a witness of its own.
 
 ``task``          what one process is to do, and how it ended
-``sandbox``       starts the processes, keeps them in their bounds, and clears up
+``sandbox``       gives each run a folder and a database, keeps it in its bounds, and clears up
+``helpers``       the processes that it does that with
 ``observations``  what a run was seen to do
 ``judge``         whether that is the symptom that a rule warns of
 ``assets``        the user's own assets, each run in the scenarios that what is said of it needs
@@ -20,7 +21,7 @@ from .assets import Unit, Witness, observe
 from .judge import Judgement, Verdict, judge
 from .observations import Observations
 from .proofs import Fate, Proof, prove
-from .sandbox import Sandbox, VerifyError
+from .sandbox import Patience, Sandbox, VerifyError
 from .task import End, Limits, Outcome, Task
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "Limits",
     "Observations",
     "Outcome",
+    "Patience",
     "Proof",
     "Sandbox",
     "Task",

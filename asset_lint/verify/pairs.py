@@ -71,7 +71,7 @@ def run_pairs(cases: Iterable[Case], sandbox: Sandbox, *, compare: bool = True) 
 
     def begin(work: _Work, side: str, scenario: Scenario, at: int = 0, line: int = 0) -> None:
         task = work.case.task(side, scenario)
-        task = replace(task, at=at, line=line, dump=task.dump and compare)
+        task = replace(task, at=at, line=line, dump=task.dump and (compare or scenario is not Scenario.NORMAL))
         owners[id(task)] = work, side
         tasks.append(task)
         work.under_way += 1

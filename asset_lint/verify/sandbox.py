@@ -20,14 +20,12 @@ Each run says what was enforced (:attr:`Observations.isolation`).
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path, PurePath
 from types import TracebackType
 from typing import Any
@@ -35,6 +33,7 @@ from typing import Any
 from asset_lint.errors import AssetLintError
 from asset_lint.evidence import Scenario
 
+from .helpers import Helper
 from .task import End, Outcome, Task
 
 _DEPTH, _FOLDERS = 4, 200  # of a project, that a run finds in its working directory, empty
@@ -47,15 +46,26 @@ class VerifyError(AssetLintError):
     """Nothing can be run: what it needs is not installed, or does not start."""
 
 
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds that the processes of this package's own have: to start, to make a database or say what is in it, and to
+    tell of a run after the time that this had is over. One that needs more hangs, and is replaced."""
+
+    start: float = 180.0
+    database: float = 120.0
+    answer: float = 30.0
+
+
 class Sandbox:
     """Runs tasks, ``workers`` at a time, from ``with`` to its end. ``python`` is the interpreter that runs them."""
 
-    def __init__(self, workers: int = 2, *, python: str = sys.executable) -> None:
+    def __init__(self, workers: int = 2, *, python: str = sys.executable, patience: Patience | None = None) -> None:
         self.workers = workers
         self.python = python
+        self.patience = patience or Patience()
         self.versions: Mapping[str, str] = {}
         self._count = 0
-        self._processes: list[subprocess.Popen[bytes]] = []
+        self._helpers: list[Helper] = []
         self._known_folders: dict[str, list[str]] = {}
         self._templates: dict[tuple[str, str, str], tuple[Path, list[str]]] = {}
 
@@ -93,14 +103,15 @@ class Sandbox:
                     yield Outcome(task, End.NOT_STARTED, detail=str(error))
                     continue
                 running[number] = task, folder
-                self._send(self._server, {"name": number, **message})
+                self._server.send({"name": number, **message})
             if not running:
                 return
-            answer = self._receive(self._server)
+            # at worst each waits for the one before it
+            answer = self._server.receive(sum(task.limits.wall for task, _ in running.values()) + self.patience.answer)
             if answer is None:
                 for task, folder in running.values():
                     _remove(folder)
-                    yield Outcome(task, End.NOT_STARTED, detail="the process that starts others has died")
+                    yield Outcome(task, End.NOT_STARTED, detail=f"the process that starts others {self._server.end}")
                 running.clear()
                 self._begin()
                 continue
@@ -185,20 +196,23 @@ class Sandbox:
 
     def ask(self, what: str, **request: Any) -> Any:
         """Let the process for databases do something; raises VerifyError with its words where that failed."""
-        self._send(self._databases, {"do": what, **request})
-        answer = self._receive(self._databases)
+        self._databases.send({"do": what, **request})
+        answer = self._databases.receive(self.patience.database)
         if answer is None:
+            end = self._databases.end
             self._databases = self._start("databases")
-            raise _NoDatabase("the process that makes databases has died")
+            raise _NoDatabase(f"the process that makes databases {end}")
         if "error" in answer:
             raise _NoDatabase(answer["error"])
         return answer
 
     def _begin(self) -> None:
         self._server = self._start("server", str(self.workers))
-        answer = self._receive(self._server)
+        answer = self._server.receive(self.patience.start)
         if answer is None:
-            raise VerifyError(f"the process that runs assets does not start:\n{self._complaints('server')}")
+            raise VerifyError(
+                f"the process that runs assets does not start, it {self._server.end}:\n{self._server.said()}"
+            )
         if "missing" in answer:
             raise VerifyError(
                 f"`verify` runs assets and needs what they need: {answer['missing']} is not installed. "
@@ -206,54 +220,15 @@ class Sandbox:
             )
         self.versions = answer["ready"]
 
-    def _start(self, module: str, *arguments: str) -> subprocess.Popen[bytes]:
-        home = self.folder / module
-        home.mkdir(exist_ok=True)
-        environment = {
-            **os.environ,
-            "HOME": str(home),
-            "TMPDIR": str(home),
-            "DAGSTER_HOME": str(home),
-            "DAGSTER_DISABLE_TELEMETRY": "1",
-            "PYTHONDONTWRITEBYTECODE": "1",
-        }
-        with open(self.folder / f"{module}.txt", "ab") as complaints:
-            process = subprocess.Popen(
-                [self.python, "-m", f"asset_lint.verify.child.{module}", *arguments],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=complaints, cwd=home, env=environment,
-            )  # fmt: skip
-        self._processes.append(process)
-        return process
-
-    def _complaints(self, module: str) -> str:
-        return (self.folder / f"{module}.txt").read_text(errors="replace")[-2000:]
-
-    def _send(self, process: subprocess.Popen[bytes], message: Mapping[str, Any]) -> None:
-        assert process.stdin is not None
-        with contextlib.suppress(BrokenPipeError):  # its death is seen when the answer is read
-            process.stdin.write(json.dumps(message).encode() + b"\n")
-            process.stdin.flush()
-
-    def _receive(self, process: subprocess.Popen[bytes]) -> Any:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        try:
-            return json.loads(line)
-        except ValueError:  # it died in the middle of a line
-            return None
+    def _start(self, module: str, *arguments: str) -> Helper:
+        helper = Helper(self.python, module, self.folder, *arguments)
+        self._helpers.append(helper)
+        return helper
 
     def _clear(self) -> None:
         """End the processes, and with them all that they started; remove what they wrote."""
-        for process in self._processes:
-            assert process.stdin is not None and process.stdout is not None
-            with contextlib.suppress(BrokenPipeError):
-                process.stdin.close()
-            try:
-                process.wait(5)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-            process.stdout.close()
+        for helper in self._helpers:
+            helper.close()
         _remove(self.folder)
 
 

@@ -43,12 +43,14 @@ _shared: Path | None = None
 def warm_up() -> dict[str, str]:
     """Import and do once what would otherwise cost every process its time; returns the versions of what is tested.
 
-    No connection of DuckDB's may be opened here: one that a forked process inherits is not its own.
+    No connection of DuckDB's may be left open here: one that a forked process inherits is not its own.
     """
     global _instance, _network, _shared
     from .warm import downstream, upstream
 
     _network, _shared = Network(), own_shared_memory()
+    with duckdb.connect(":memory:", config={"threads": 1}) as connection:  # builds the grammar of SQL, once
+        connection.execute("SELECT 1").fetchall()
     observe.install()
     shorten_waiting()
     _instance = dagster.DagsterInstance.ephemeral()

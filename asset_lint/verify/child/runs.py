@@ -24,7 +24,7 @@ def keep_runs_at_hand(instance: DagsterInstance) -> None:
     storage.begin()
 
 
-class RunsAtHand(InMemoryRunStorage):
+class RunsAtHand(InMemoryRunStorage):  # type: ignore[misc]
     """Answers from memory what Dagster asks while it executes a run.
 
     Whatever else is asked of the database finds there all that has been put off, and is answered by it from then on.
@@ -49,24 +49,26 @@ class RunsAtHand(InMemoryRunStorage):
 
     def has_job_snapshot(self, job_snapshot_id: str) -> bool:
         """Whether the snapshot of a job is kept."""
-        return super().has_job_snapshot(job_snapshot_id) if self._put_off is None else job_snapshot_id in self._snapshots
+        return (
+            super().has_job_snapshot(job_snapshot_id) if self._put_off is None else job_snapshot_id in self._snapshots
+        )
 
     def add_job_snapshot(self, job_snapshot: Any) -> str:
         """Keep the snapshot of a job; its id."""
         if self._put_off is None:
-            return super().add_job_snapshot(job_snapshot)
+            return str(super().add_job_snapshot(job_snapshot))
         return self._keep(InMemoryRunStorage.add_job_snapshot, job_snapshot, job_snapshot.snapshot_id)
 
     def has_execution_plan_snapshot(self, execution_plan_snapshot_id: str) -> bool:
         """Whether the snapshot of a plan is kept."""
         if self._put_off is None:
-            return super().has_execution_plan_snapshot(execution_plan_snapshot_id)
+            return bool(super().has_execution_plan_snapshot(execution_plan_snapshot_id))
         return execution_plan_snapshot_id in self._snapshots
 
     def add_execution_plan_snapshot(self, execution_plan_snapshot: Any) -> str:
         """Keep the snapshot of a plan; its id."""
         if self._put_off is None:
-            return super().add_execution_plan_snapshot(execution_plan_snapshot)
+            return str(super().add_execution_plan_snapshot(execution_plan_snapshot))
         identity = create_execution_plan_snapshot_id(execution_plan_snapshot)
         return self._keep(InMemoryRunStorage.add_execution_plan_snapshot, execution_plan_snapshot, identity)
 
