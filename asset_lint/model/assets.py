@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
-from .index import Def, Imported, Module, Place, Scope, own_nodes
+from .index import Def, Imported, Module, N, Place, Scope, own_nodes
 from .knowledge import duckdb_span
 from .names import Expression, External
 
@@ -661,9 +661,13 @@ class Function:
         found = frozenset[str]().union(*declared)
         return found or (frozenset(("AssetExecutionContext",)) if self.is_asset else frozenset())
 
-    def nodes(self) -> Iterator[ast.AST]:
-        """The nodes of its own body."""
-        return iter(self.definition.nodes)
+    @overload
+    def nodes(self) -> Sequence[ast.AST]: ...
+    @overload
+    def nodes(self, *kinds: type[N]) -> Sequence[N]: ...
+    def nodes(self, *kinds: type[ast.AST]) -> Sequence[ast.AST]:
+        """The nodes of its own body; those of some classes, where any are given."""
+        return self.definition.nodes_of(*kinds) if kinds else self.definition.nodes
 
 
 @dataclass(eq=False)

@@ -117,8 +117,8 @@ def _is_of_this_call(query: Query, text: ast.AST) -> bool:
         return True
     if not isinstance(argument, ast.Name):
         return False
-    bound = [n for n in query.function.nodes() if isinstance(n, ast.Name) and n.id == argument.id]
-    assigned = [n for n in query.function.nodes() if isinstance(n, ast.Assign) and n.value is text]
+    bound = [n for n in query.function.nodes(ast.Name) if n.id == argument.id]
+    assigned = [n for n in query.function.nodes(ast.Assign) if n.value is text]
     return (
         len(bound) == 2
         and len(assigned) == 1

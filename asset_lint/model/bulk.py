@@ -40,7 +40,7 @@ def loop_round(query: Query) -> Loop | None:
     function = query.function
     node = query.place.node
     inner: ast.For | ast.AsyncFor | ast.While | None = None
-    for statement in function.nodes():
+    for statement in function.nodes(ast.stmt):
         if isinstance(statement, (ast.For, ast.AsyncFor, ast.While)) and _holds(statement, node):
             inner = statement  # they come from the outside in
     if inner is None:
@@ -100,7 +100,7 @@ def _rows(node: ast.expr, function: Function, depth: int) -> Place | None:
         return _rows(node.args[0], function, depth + 1) if name in ("list", "tuple") and node.args else None
     if not isinstance(node, ast.Name):
         return None
-    for inner in function.nodes():
+    for inner in function.nodes(ast.stmt):
         if isinstance(inner, ast.Assign) and any(isinstance(t, ast.Name) and t.id == node.id for t in inner.targets):
             if found := _rows(inner.value, function, depth + 1):
                 return found
@@ -223,7 +223,7 @@ def _servers(function: Function) -> set[str]:
     facts = function.project.facts
     names = {p.name for p in function.parameters if facts.is_resource(p.node, function.definition)}
     asked = [query.place.node for query in function.all_queries]
-    asked += [n for n in function.nodes() if isinstance(n, ast.Attribute) and n.attr == "get_connection"]
+    asked += [n for n in function.nodes(ast.Attribute) if n.attr == "get_connection"]
     for node in asked if names else ():
         receiver = node.func if isinstance(node, ast.Call) else node
         names -= {n.id for n in ast.walk(receiver) if isinstance(n, ast.Name)}

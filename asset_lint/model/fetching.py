@@ -48,7 +48,7 @@ def taken_rows(query: Query) -> list[TakenRow]:
 
 def _takings(function: Function) -> Iterator[tuple[ast.AST, ast.expr]]:
     """Subscripts and unpackings: the node, and what is taken apart."""
-    for node in function.nodes():
+    for node in function.nodes(ast.Subscript, ast.Assign):
         if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
             yield node, node.value
         elif isinstance(node, ast.Assign) and any(isinstance(t, (ast.Tuple, ast.List)) for t in node.targets):
@@ -101,8 +101,8 @@ def _is_number(node: ast.expr) -> bool:
 def is_guarded(function: Function, node: ast.AST) -> bool:
     """Whether a handler or ``suppress`` around a node sees to the error that it may raise."""
     line, end = node.lineno, node.end_lineno or 0  # type: ignore[attr-defined]
-    for outer in function.nodes():
-        if isinstance(outer, ast.stmt) and handlers_in(outer):
+    for outer in function.nodes(ast.stmt):
+        if handlers_in(outer):
             body = outer.body  # type: ignore[attr-defined]
             if body[0].lineno <= line and end <= (body[-1].end_lineno or 0):
                 if isinstance(outer, ast.stmt) and any(_sees(handler) for handler in handlers_in(outer)):

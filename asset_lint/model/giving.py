@@ -43,7 +43,7 @@ class Giving:
     @cached_property
     def returns(self) -> list[ast.Return]:
         """Its ``return`` statements, in the order of the source."""
-        return [node for node in self._function.nodes() if isinstance(node, ast.Return)]
+        return list(self._function.nodes(ast.Return))
 
     @cached_property
     def nothing(self) -> bool:

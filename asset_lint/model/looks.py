@@ -37,6 +37,12 @@ CHECKING = ("validate", "check", "assert", "ensure", "verify", "expect", "requir
 _DEPTH = 3
 
 
+_SPREADING = (
+    ast.Assign, ast.AnnAssign, ast.NamedExpr, ast.AugAssign, ast.For, ast.AsyncFor, ast.comprehension, ast.withitem,
+    ast.Call,
+)  # fmt: skip
+
+
 class Looks:
     """The looks of one function at what some of its expressions and variables hold."""
 
@@ -55,6 +61,7 @@ class Looks:
         self.also = also  # further attributes of frames that count as looks
         self.depth = depth
         self.nodes = definition.every_node
+        self.spreading = [node for node in self.nodes if isinstance(node, _SPREADING)]
         self._given: tuple[frozenset[ast.AST], frozenset[str]] = (frozenset(), frozenset())
 
     def at(self, expressions: Iterable[ast.AST], variables: Iterable[str]) -> bool:
@@ -85,7 +92,7 @@ class Looks:
         """Add the variables that get what the others hold, or something made of it."""
         while True:
             before = len(held)
-            for node in self.nodes:
+            for node in self.spreading:
                 if isinstance(node, ast.Assign):
                     if self._speaks(node.value, roots, held):
                         for target in node.targets:

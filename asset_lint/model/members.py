@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -80,14 +80,15 @@ class Member:
 
 def members_of(function: Function) -> list[Member]:
     """What ``function`` reads of DuckDB's objects."""
-    nodes = list(function.nodes())
-    called = {node.func: node for node in nodes if isinstance(node, ast.Call)}
-    held = {node.value: node for node in nodes if isinstance(node, ast.Attribute)}
-    given = {argument: node for node in nodes if isinstance(node, ast.Call) for argument in node.args}
-    asked = _asked_names(nodes)
+    calls = function.nodes(ast.Call)
+    called = {node.func: node for node in calls}
+    held = {node.value: node for node in function.nodes(ast.Attribute)}
+    given = {argument: node for node in calls for argument in node.args}
+    asked = _asked_names(calls)
+    missing = _minding_missing(function)
     found: list[Member] = []
-    for node in nodes:
-        if not isinstance(node, ast.Attribute) or not isinstance(node.ctx, ast.Load) or node.attr.startswith("_"):
+    for node in function.nodes(ast.Attribute):
+        if not isinstance(node.ctx, ast.Load) or node.attr.startswith("_"):
             continue
         receiver = _receiver(function, node)
         if receiver is None:
@@ -100,7 +101,7 @@ def members_of(function: Function) -> list[Member]:
             Place(function.module, call) if call is not None else None,
             _targets(function),
             of_call=isinstance(node.value, ast.Call),
-            guarded=node.attr in asked or _catches_missing(node, nodes),
+            guarded=node.attr in asked or any(first <= node.lineno <= last for first, last in missing),
         )
         member.of_execute = _execute(function, node.value) if receiver == "connection" else None
         if call is not None:
@@ -154,24 +155,23 @@ def _execute(function: Function, node: ast.expr) -> Place | None:
     return Place(function.module, node) if rows and method == "execute" else None
 
 
-def _asked_names(nodes: list[ast.AST]) -> set[str]:
+def _asked_names(calls: Sequence[ast.Call]) -> set[str]:
     """The names for which ``hasattr`` or ``getattr`` asks."""
     return {
         node.args[1].value
-        for node in nodes
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("hasattr", "getattr")
+        for node in calls
+        if isinstance(node.func, ast.Name) and node.func.id in ("hasattr", "getattr")
         if len(node.args) > 1 and isinstance(node.args[1], ast.Constant) and isinstance(node.args[1].value, str)
     }
 
 
-def _catches_missing(node: ast.Attribute, nodes: list[ast.AST]) -> bool:
-    """Whether a ``try`` round it, or one whose handler it is part of, is there for names that are missing."""
-    return any(
-        first <= node.lineno <= last
-        for other in nodes
-        if isinstance(other, ast.Try) and any("AttributeError" in _words(h) for h in other.handlers)
-        for first, last in [(other.lineno, other.end_lineno or 0)]
-    )
+def _minding_missing(function: Function) -> list[tuple[int, int]]:
+    """First and last lines of each ``try``, its handlers included, that is there for names that are missing."""
+    return [
+        (node.lineno, node.end_lineno or 0)
+        for node in function.nodes(ast.Try)
+        if any("AttributeError" in _words(handler) for handler in node.handlers)
+    ]
 
 
 def _words(handler: ast.ExceptHandler) -> Iterator[str]:

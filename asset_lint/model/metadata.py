@@ -115,8 +115,8 @@ class _Reader:
         self.complete = True
 
     def calls(self) -> Iterator[MetadataCall]:
-        for node in self.function.nodes():
-            if isinstance(node, ast.Call) and (found := self._mapping(node)) is not None:
+        for node in self.function.nodes(ast.Call):
+            if (found := self._mapping(node)) is not None:
                 way, mapping = found
                 self.complete = True
                 entries = tuple(self.entries(mapping, node))

@@ -48,8 +48,8 @@ def deprecated_calls(function: Function) -> Iterator[DeprecatedCall]:
     assert function.project is not None
     if dagster_holds(function.project.dagster_versions, since="1.9") is None:
         return  # Dagster before 1.9 runs on pydantic 1 too, which has no other names
-    for node in function.nodes():
-        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+    for node in function.nodes(ast.Call):
+        if not isinstance(node.func, ast.Attribute):
             continue
         old = node.func.attr
         of_object = old in OF_OBJECTS

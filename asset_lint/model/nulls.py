@@ -60,10 +60,10 @@ class _Reader:
         self.lists: set[ast.AST] = {h.place.node for h in query.held if h.result.kind is ResultKind.ROWS}
         names = {
             node.targets[0].id
-            for node in self.function.nodes()
-            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and self._is_row(node.value)
+            for node in self.function.nodes(ast.Assign)
+            if isinstance(node.targets[0], ast.Name) and self._is_row(node.value)
         }
-        self.rows |= {n for n in self.function.nodes() if isinstance(n, ast.Name) and n.id in names and not _stores(n)}
+        self.rows |= {n for n in self.function.nodes(ast.Name) if n.id in names and not _stores(n)}
 
     @cached_property
     def parents(self) -> dict[ast.AST, ast.AST]:
@@ -72,7 +72,7 @@ class _Reader:
 
     def elements(self) -> Iterator[tuple[ast.AST, int]]:
         """The expressions, or the names that an unpacking binds, that are one value of a row; with its column."""
-        for node in self.function.nodes():
+        for node in self.function.nodes(ast.Subscript, ast.Assign):
             if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
                 if self._is_row(node.value) and isinstance(node.slice.value, int) and node.slice.value >= 0:
                     yield node, node.slice.value
@@ -104,11 +104,11 @@ class _Reader:
             yield from self._of_variable(parent.targets[0].id, Place(module, parent), column)
 
     def _of_variable(self, name: str, statement: Place, column: int) -> Iterator[NullUse]:
-        stores = [n for n in self.function.nodes() if isinstance(n, ast.Name) and n.id == name and _stores(n)]
+        stores = [n for n in self.function.nodes(ast.Name) if n.id == name and _stores(n)]
         if len(stores) > 1:
             return
-        for node in self.function.nodes():
-            if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load):
+        for node in self.function.nodes(ast.Name):
+            if node.id == name and isinstance(node.ctx, ast.Load):
                 if counted := self._counted(node):
                     yield NullUse(Place(self.function.module, counted), statement, name, column)
 

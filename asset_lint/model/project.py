@@ -93,6 +93,7 @@ class Project:
         self._local: dict[tuple[str, str], bool] = {}
         self._listings: dict[str, frozenset[str]] = {}
         self._origins: dict[str, tuple[str, ...]] = {}
+        self._locations: dict[str, str] = {}
         self._bytes: dict[str, bytes] = {}
         self._documents: set[str] = set()  # files whose code is drawn together from a document
         self._matching: dict[re.Pattern[bytes], dict[str, bool]] = {}
@@ -406,12 +407,13 @@ class Project:
         """
         if absolute in self._documents:
             return absolute
-        folder = os.path.dirname(absolute)
-        while folder.startswith(self.root + os.sep):
-            if any(marker in self.listing(folder) for marker in MARKERS):
-                return folder
-            folder = os.path.dirname(folder)
-        return self.root
+        start = folder = os.path.dirname(absolute)
+        known = self._locations.get(start)
+        if known is None:
+            while folder.startswith(self.root + os.sep) and self.listing(folder).isdisjoint(MARKERS):
+                folder = os.path.dirname(folder)
+            known = self._locations[start] = folder if folder.startswith(self.root + os.sep) else self.root
+        return known
 
     def profiles(self, below: str) -> list[str]:
         """The profiles of dbt below a folder."""

@@ -111,8 +111,8 @@ class Query:
         if isinstance(node, ast.Name):
             bound = [
                 n
-                for n in self.function.nodes()
-                if isinstance(n, ast.Assign) and any(isinstance(t, ast.Name) and t.id == node.id for t in n.targets)
+                for n in self.function.nodes(ast.Assign)
+                if any(isinstance(t, ast.Name) and t.id == node.id for t in n.targets)
             ]
             if len(bound) != 1:
                 return None

@@ -137,7 +137,7 @@ def _see_end(retry: Retry, loop: Loop, clauses: Sequence[ast.ExceptHandler], fun
 
 def _gives_value(function: Function) -> bool:
     """Whether the function gives something when an attempt succeeds."""
-    returns = [n for n in function.nodes() if isinstance(n, ast.Return)]
+    returns = list(function.nodes(ast.Return))
     return any(n.value is not None and not _is_none(n.value) for n in returns)
 
 

@@ -364,8 +364,8 @@ def _queried_between(flow: Flow, made: list[Place | None], exit_: ast.AST) -> bo
     starts = [place.span.end for place in made if place is not None and place.module is flow.module]
     if len(starts) < len(made) or any(not whole.start <= start <= whole.end for start in starts):
         return True  # made somewhere else: what else was asked there is not in sight
-    for node in flow.definition.nodes:
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in QUERYING:
+    for node in flow.definition.nodes_of(ast.Call):
+        if isinstance(node.func, ast.Attribute) and node.func.attr in QUERYING:
             at = flow.module.span(node).start
             if any(start < at < end.start for start in starts):
                 return True

@@ -7,7 +7,7 @@ parsed once. The holes of a text are words ``hole_0_``, ``hole_1_`` … in it, s
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -157,7 +157,7 @@ class Statement:
     @cached_property
     def counts(self) -> bool:
         """Whether it counts all rows of what it reads: one row comes of it."""
-        return self.can_be_empty is False and any(True for _ in self._all("Count"))
+        return self.can_be_empty is False and bool(self._all("Count"))
 
     @cached_property
     def calls_catalogue(self) -> bool:
@@ -302,10 +302,10 @@ class Statement:
         """``CREATE … IF NOT EXISTS``."""
         return bool(self.tree is not None and self.keyword == "CREATE" and self.tree.args.get("exists"))
 
-    @property
+    @cached_property
     def is_temporary(self) -> bool:
         """``CREATE TEMP …``."""
-        return any(True for _ in self._all("TemporaryProperty"))
+        return "TEMP" in self.text.upper() and bool(self._all("TemporaryProperty"))
 
     def _targets(self) -> list[Any]:
         tree = self.tree
@@ -326,13 +326,9 @@ class Statement:
     def _tables_of(self, nodes: list[Any]) -> tuple[Table, ...]:
         return tuple(table for node in nodes if (table := _table(node)) is not None)
 
-    def _all(self, kind: str) -> Iterator[Any]:
+    def _all(self, kind: str) -> Sequence[Any]:
         """The nodes of a class, by its name: the classes themselves would have to be imported."""
-        tree = self.tree
-        if tree is not None:
-            for node in tree.walk():
-                if type(node).__name__ == kind:
-                    yield node
+        return _nodes(self.text).get(kind, ())
 
 
 _TARGETED = frozenset("Create Insert Update Delete Merge Copy TruncateTable Drop Alter".split())
@@ -397,3 +393,13 @@ def _parsed(text: str) -> Any:
         return None
     trees = [tree for tree in found if tree is not None]
     return trees[0] if len(trees) == 1 else None
+
+
+@lru_cache(maxsize=4096)
+def _nodes(text: str) -> Mapping[str, Sequence[Any]]:
+    """The nodes of that tree by the names of their classes; there are dozens of questions to each tree."""
+    tree = _parsed(text)
+    found: dict[str, list[Any]] = {}
+    for node in tree.walk() if tree is not None else ():
+        found.setdefault(type(node).__name__, []).append(node)
+    return found

@@ -110,8 +110,8 @@ def is_tried(query: Query, *errors: str) -> bool:
     if not query.is_own:
         return False
     line, end = query.call.span.line, query.call.node.end_lineno or 0  # type: ignore[attr-defined]
-    for node in query.function.nodes():
-        if not isinstance(node, ast.stmt) or not handlers_in(node):
+    for node in query.function.nodes(ast.stmt):
+        if not handlers_in(node):
             continue
         body = node.body  # type: ignore[attr-defined]
         if not (body[0].lineno <= line and end <= (body[-1].end_lineno or 0)):

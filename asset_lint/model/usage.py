@@ -248,8 +248,8 @@ class _Uses:
 
     def _calls(self) -> Iterator[tuple[ast.Call, str, Conn | Result | None]]:
         """The calls of methods with a constant text in front, and what of DuckDB's they are called on."""
-        for node in self.function.nodes():
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
+        for node in self.function.nodes(ast.Call):
+            if isinstance(node.func, ast.Attribute) and node.args:
                 values = self.function.run.values.get(node.func, ())
                 owners = [v.receiver for v in values if isinstance(v, Method)]
                 owner = next((owner for owner in owners if isinstance(owner, (Conn, Result))), None)
@@ -262,8 +262,8 @@ class _Uses:
         """The names under which it, or what it calls, registers frames; ``.+`` where a value goes in."""
         found: dict[str, None] = {}
         for definition in called_from(self.function.definition, self.project):
-            for node in definition.nodes:
-                if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "register":
+            for node in definition.nodes_of(ast.Call):
+                if isinstance(node.func, ast.Attribute) and node.func.attr == "register":
                     given = (*node.args[:1], *(k.value for k in node.keywords if k.arg == "view_name"))
                     found.update(dict.fromkeys(p for a in given if (p := _pattern(a, definition))))
         return tuple(map(re.compile, found))
