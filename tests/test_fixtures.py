@@ -36,6 +36,18 @@ def wrong(case: Case) -> Side:
     return case.violation
 
 
+def cured(case: Case, root: Path) -> Mapping[str, str]:
+    """What fixing makes of a violation; done once."""
+    if case not in _cured:
+        side = wrong(case)
+        side.write(root)
+        _cured[case] = ft.fix(root, case, unsafe=side.cure is Cure.UNSAFE)
+    return _cured[case]
+
+
+_cured: dict[Case, Mapping[str, str]] = {}
+
+
 def listing(modules: Mapping[str, str]) -> str:
     """Modules as one text: pytest shows where two of them differ."""
     return "".join(f"=== {name}\n{text}" for name, text in sorted(modules.items()))
@@ -69,9 +81,7 @@ def test_marks_hold_for_their_versions_alone(case: Case, release: Version, root:
 
 @each(FIXABLE)
 def test_fixing_makes_what_is_right(case: Case, root: Path) -> None:
-    side = wrong(case)
-    side.write(root)
-    assert listing(ft.fix(root, case, unsafe=side.cure is Cure.UNSAFE)) == listing(case.fixed.modules)
+    assert listing(cured(case, root)) == listing(case.fixed.modules)
 
 
 @each([case for case in FIXABLE if wrong(case).cure is Cure.UNSAFE])
@@ -89,21 +99,17 @@ def test_no_fix_is_offered_where_the_cure_is_by_hand(case: Case, root: Path) -> 
 
 @each(FIXABLE)
 def test_fixing_again_changes_nothing(case: Case, root: Path) -> None:
-    side = wrong(case)
+    side, once = wrong(case), cured(case, root)
     side.write(root)
-    unsafe = side.cure is Cure.UNSAFE
-    once = ft.fix(root, case, unsafe=unsafe)
     for name, text in once.items():
         (root / name).write_bytes(text.encode())
-    assert listing(ft.fix(root, case, unsafe=unsafe)) == listing(once)
+    assert listing(ft.fix(root, case, unsafe=side.cure is Cure.UNSAFE)) == listing(once)
 
 
 @each(FIXABLE)
 def test_no_comment_is_lost(case: Case, root: Path) -> None:
-    side = wrong(case)
-    side.write(root)
-    texts = ft.fix(root, case, unsafe=side.cure is Cure.UNSAFE)
-    before, after = (sum(map(ft.comments, modules.values()), Counter[str]()) for modules in (side.modules, texts))
+    texts = (wrong(case).modules, cured(case, root))
+    before, after = (sum(map(ft.comments, modules.values()), Counter[str]()) for modules in texts)
     assert not before - after
 
 
