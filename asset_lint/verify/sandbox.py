@@ -24,6 +24,7 @@ import os
 import shutil
 import sys
 import tempfile
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePath
@@ -85,12 +86,17 @@ class Sandbox:
         self._clear()
 
     def run(self, tasks: Iterable[Task]) -> Iterator[Outcome]:
-        """The outcomes of ``tasks``, as they come; each task is begun when there is room for it."""
+        """The outcomes of ``tasks``, as they come; each task is begun when there is room for it.
+
+        If the process that starts others dies, those under way are begun once more.
+        """
         waiting = iter(tasks)
+        again: deque[Task] = deque()
+        begun_twice: set[int] = set()  # tasks, by identity
         running: dict[int, tuple[Task, Path]] = {}
         while True:
             while len(running) < self.workers + 1:
-                task = next(waiting, None)
+                task = again.popleft() if again else next(waiting, None)
                 if task is None:
                     break
                 self._count += 1
@@ -111,7 +117,12 @@ class Sandbox:
             if answer is None:
                 for task, folder in running.values():
                     _remove(folder)
-                    yield Outcome(task, End.NOT_STARTED, detail=f"the process that starts others {self._server.end}")
+                    if id(task) in begun_twice:
+                        end = f"the process that starts others {self._server.end}, twice"
+                        yield Outcome(task, End.NOT_STARTED, detail=end)
+                    else:
+                        begun_twice.add(id(task))
+                        again.append(task)
                 running.clear()
                 self._begin()
                 continue
