@@ -122,8 +122,8 @@ def invoked_with_context(function: Function) -> list[Invocation]:
     assert function.project is not None
     facts, names, own = function.project.facts, function.project.names, function.context
     found: list[Invocation] = []
-    for node in function.nodes() if own is not None else ():
-        if not isinstance(node, ast.Call) or not isinstance(node.func, (ast.Name, ast.Attribute)):
+    for node in function.nodes(ast.Call) if own is not None else ():
+        if not isinstance(node.func, (ast.Name, ast.Attribute)):
             continue
         given = [*node.args[:1], *(k.value for k in node.keywords if k.arg == "context")]
         if not any(isinstance(a, ast.Name) and own is not None and a.id == own.name for a in given):

@@ -132,8 +132,8 @@ class Framed:
 def frames_of_rows(query: Query) -> Iterator[Framed]:
     """Where rows that the query gave are put into a pandas frame."""
     rows = {held.place.node: held for held in query.held if held.result.kind is ResultKind.ROWS}
-    for node in query.function.nodes() if rows else ():
-        if isinstance(node, ast.Call) and node.args and node.args[0] in rows:
+    for node in query.function.nodes(ast.Call) if rows else ():
+        if node.args and node.args[0] in rows:
             if _external(node.func, query.function) != "pandas.DataFrame":
                 continue
             held = rows[node.args[0]]

@@ -11,7 +11,7 @@ from . import pydata
 from .analysis import Raised
 from .calls import Calls
 from .databases import ENVIRON, joined, parent, path_file
-from .index import Assigned, Class, Def, Imported, Module, Opaque, Scope, is_main, is_type_checking
+from .index import Assigned, Class, Def, Imported, Module, Opaque, Scope, all_nodes, is_main, is_type_checking
 from .names import Expression, External, Target
 from .paths import as_resource, file_of, file_of_variable
 from .texts import Template, concatenated, percent, plain, templates
@@ -406,7 +406,7 @@ class Evaluator(Calls):
 
     def capture(self, node: ast.AST, state: State) -> None:
         """A nested function or lambda that closes a connection, or hands it on, may do so at any time."""
-        for inner in ast.walk(node):
+        for inner in all_nodes(node):
             if isinstance(inner, ast.Name) and inner.id in state.env and isinstance(inner.ctx, ast.Load):
                 values = state.env[inner.id]
                 for site in sites_in(values):

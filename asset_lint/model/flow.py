@@ -61,10 +61,10 @@ class Flow(Inliner):
         self.given = frozenset(status)
         self.lends = lends(self.definition, self.project.facts)
         node = self.definition.node
-        nodes = self.definition.nodes
-        self.globals = {n for s in nodes if isinstance(s, (ast.Global, ast.Nonlocal)) for n in s.names}
+        statements = self.definition.nodes_of(ast.stmt)
+        self.globals = {n for s in statements if isinstance(s, (ast.Global, ast.Nonlocal)) for n in s.names}
         self.locals_of = frozenset(self.definition.inner.names) - self.globals
-        self.flags = flags_of(nodes)
+        self.flags = flags_of(self.definition.nodes_of(ast.If, ast.IfExp, ast.While))
         if node.decorator_list:
             self.guards = guards_within(tuple(guards_by_decorators(self.definition, self.names)), ())
         self.begin((*given.values(), *self.closure.values()), open_results)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from .databases import in_words
 from .flow import CLOSERS, Flow, flags_of
-from .index import Class, Def, Module, Place, bodies, is_main, is_type_checking, own_nodes
+from .index import Class, Def, Module, Place, bodies, is_main, is_type_checking, nodes_in, own_nodes
 from .names import External, Target
 from .values import Alternatives, FunctionValue, Instance, Origin, Site, State, Status
 
@@ -89,12 +89,12 @@ def _opens(target: Target, project: Project) -> bool:
 
 def _expressions(statement: ast.stmt) -> Iterator[ast.AST]:
     """What a statement evaluates itself when it runs; statements in it are left to themselves."""
-    stack: list[ast.AST] = [child for child in ast.iter_child_nodes(statement) if not isinstance(child, ast.stmt)]
+    stack: list[ast.AST] = [child for child in nodes_in(statement) if not isinstance(child, ast.stmt)]
     while stack:
         node = stack.pop()
         yield node
         if not isinstance(node, ast.Lambda):
-            stack += [child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.stmt)]
+            stack += [child for child in nodes_in(node) if not isinstance(child, ast.stmt)]
 
 
 def _defines(module: Module, project: Project) -> bool:

@@ -83,7 +83,7 @@ class Module:
     def quote(self) -> str:
         """The quote with which most of its strings begin; those of three quotes don't count."""
         single = double = 0
-        for node in ast.walk(self.tree):
+        for node in all_nodes(self.tree):
             if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str)):
                 text = self.source.text[self.span(node).start :][:8].lstrip("rRbBuUfFtT")
                 single += text[:1] == "'" and text[:3] != "'''"
@@ -214,7 +214,11 @@ class Def:
 
     @cached_property
     def _picked(self) -> dict[tuple[type[ast.AST], ...], list[Any]]:
-        return {}
+        """What was picked out so far: at the start, each class by itself."""
+        found: dict[tuple[type[ast.AST], ...], list[Any]] = {(kind,): [] for kind in _OFTEN_PICKED}
+        for node in self.nodes:
+            found.setdefault((node.__class__,), []).append(node)
+        return found
 
     @cached_property
     def every_node(self) -> Sequence[ast.AST]:
@@ -297,11 +301,19 @@ def all_nodes(root: ast.AST) -> Sequence[ast.AST]:
     """``root`` and all nodes below it, as ``ast.walk`` gives them but for the contexts of names: ten times as fast."""
     found = [root]
     for node in found:  # it grows meanwhile
-        for value in node.__dict__.values():
-            if value.__class__ is list:
-                found += [item for item in value if isinstance(item, ast.AST)]
-            elif isinstance(value, ast.AST) and value.__class__ not in _BARREN:
+        found += nodes_in(node)
+    return found
+
+
+def nodes_in(node: ast.AST) -> list[ast.AST]:
+    """The nodes right below one, contexts of names aside."""
+    found: list[ast.AST] = []
+    for value in node.__dict__.values():
+        if isinstance(value, ast.AST):
+            if value.__class__ not in _BARREN:
                 found.append(value)
+        elif value.__class__ is list:
+            found += [item for item in value if isinstance(item, ast.AST)]
     return found
 
 
@@ -312,16 +324,7 @@ def own_nodes(function: ast.AST) -> Iterator[ast.AST]:
         node = stack.pop()
         yield node
         if type(node) not in _NESTED:
-            below: list[ast.AST] = []
-            for value in node.__dict__.values():
-                if isinstance(value, ast.AST):
-                    if value.__class__ not in _BARREN:
-                        below.append(value)
-                elif value.__class__ is list:
-                    below += [item for item in value if isinstance(item, ast.AST)]
-            if below:
-                below.reverse()
-                stack += below
+            stack += reversed(nodes_in(node))
 
 
 def own_statements(function: ast.AST) -> Iterator[ast.stmt]:
@@ -334,6 +337,9 @@ def own_statements(function: ast.AST) -> Iterator[ast.stmt]:
             stack += reversed([inner for body in bodies(node) for inner in body])
 
 
+_OFTEN_PICKED = (
+    ast.Assign, ast.Attribute, ast.Call, ast.Constant, ast.If, ast.Lambda, ast.Name, ast.Return, ast.Subscript, ast.Try,
+)  # fmt: skip
 _NESTED = frozenset((ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda))
 _BARREN = frozenset((ast.Load, ast.Store, ast.Del))  # contexts of names: nothing is below them
 

@@ -10,7 +10,7 @@ import ast
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from .index import Def
+from .index import Def, all_nodes
 from .logs import looks_like_logging
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ class Looks:
     def _speaks(self, node: ast.AST, roots: set[ast.AST], held: set[str]) -> bool:
         return any(
             inner in roots or (isinstance(inner, ast.Name) and inner.id in held and isinstance(inner.ctx, ast.Load))
-            for inner in ast.walk(node)
+            for inner in all_nodes(node)
         )
 
     # ---- what is a look ----------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from .assets import Function, Kind, call_forms, compute_kind
-from .index import Class, Def, Imported, Module, Scope, own_statements
+from .index import Class, Def, Imported, Module, Scope, all_nodes, own_statements
 from .project import IMPORT, WORD
 from .values import Instance
 
@@ -218,7 +218,7 @@ class Reach:
         roots += [a.annotation for a in definition.parameters if a.annotation is not None]
         roots += [node for node in definition.nodes if node.__class__ is ast.Lambda]
         leading: dict[str, bool] = {}  # each name is looked up once, however often it stands there
-        for node in chain(definition.nodes, *map(ast.walk, roots)):
+        for node in chain(definition.nodes, *map(all_nodes, roots)):
             kind = node.__class__
             if kind is ast.Name:
                 name: str = node.id  # type: ignore[attr-defined]

@@ -74,9 +74,9 @@ class _Writes:
             return True
         assert self.function.project is not None
         return any(
-            isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute) and self._hides(n.func, definition)
+            isinstance(n.func, ast.Attribute) and self._hides(n.func, definition)
             for definition in called_from(self.function.definition, self.function.project)
-            for n in definition.nodes
+            for n in definition.nodes_of(ast.Call)
         )
 
     def _hides(self, called: ast.Attribute, within: Def) -> bool:

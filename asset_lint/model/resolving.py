@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from .annotations import parsed
 from .assets import Kind, Role
-from .index import Class, Imported, Module, Place, is_type_checking
+from .index import Class, Imported, Module, Place, all_nodes, is_type_checking
 
 if TYPE_CHECKING:
     from .assets import Function
@@ -117,7 +117,7 @@ class _Reader:
 
     def cause(self, name: str, node: ast.expr) -> Cause | None:
         """Why a name is unknown to the module when the function is defined, None where it isn't."""
-        text = self.module.future_annotations or any(isinstance(n, ast.Constant) for n in ast.walk(node))
+        text = self.module.future_annotations or any(isinstance(n, ast.Constant) for n in all_nodes(node))
         bound = self.module.scope.names.get(name)
         if bound:
             if all(isinstance(b, Imported) and b.type_checking for b in bound):

@@ -242,7 +242,7 @@ def _outputs(flow: Flow) -> list[Output]:
     node = flow.definition.node if flow.definition is not None else None
     assert node is not None and flow.definition is not None
     reached = {statement for _, statement, _ in flow.exits.returns}
-    for inner in flow.definition.nodes:
+    for inner in flow.definition.nodes_of(ast.Return, ast.Yield, ast.YieldFrom):
         value: ast.expr | None = None
         if isinstance(inner, ast.Return) and inner in reached:
             value = inner.value

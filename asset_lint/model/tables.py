@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from .assets import Kind
 from .graph import node_of
-from .index import Assigned, Class, Def, Opaque, Scope, called_name, handlers_in
+from .index import Assigned, Class, Def, Opaque, Scope, all_nodes, called_name, handlers_in
 from .queries import QUERY_METHODS, Query
 from .reach import LIFECYCLE
 from .runs import parameter_value
@@ -120,7 +120,7 @@ def is_tried(query: Query, *errors: str) -> bool:
             named = ast.dump(handler.type) if handler.type is not None else ""
             if any(error in named for error in errors):
                 return True
-            if not any(isinstance(n, ast.Raise) for n in ast.walk(handler)):
+            if not any(isinstance(n, ast.Raise) for n in all_nodes(handler)):
                 return True
     return False
 
@@ -190,9 +190,7 @@ def _add_calls(found: Established, definition: Def, asked: set[ast.AST], project
     if any(True for _ in opaque_makers(definition, project)):
         found.everything = True
         return
-    for node in definition.nodes:
-        if not isinstance(node, ast.Call):
-            continue
+    for node in definition.nodes_of(ast.Call):
         name = names.external(node.func, definition.inner)
         method = called_name(node)
         if method in QUERY_METHODS and not name and node not in asked and isinstance(node.func, ast.Attribute):
@@ -217,14 +215,13 @@ def opaque_makers(definition: Def, project: Project) -> Iterator[tuple[ast.AST, 
             package = names.external(argument.annotation, definition.scope).partition(".")[0]
             if package in OPAQUE_PACKAGES:
                 yield argument, package
-    for node in definition.nodes:
-        if isinstance(node, ast.Call):
-            name = names.external(node.func, definition.inner)
-            method = called_name(node)
-            if (package := name.partition(".")[0]) in OPAQUE_PACKAGES:
-                yield node, package
-            elif name in ("os.system", "os.popen") or method in OPAQUE_METHODS:
-                yield node, method
+    for node in definition.nodes_of(ast.Call):
+        name = names.external(node.func, definition.inner)
+        method = called_name(node)
+        if (package := name.partition(".")[0]) in OPAQUE_PACKAGES:
+            yield node, package
+        elif name in ("os.system", "os.popen") or method in OPAQUE_METHODS:
+            yield node, method
 
 
 def _named(text: str) -> Table:
@@ -298,11 +295,10 @@ def _takes_unclear_resources(function: Function) -> bool:
         if facts.is_resource(parameter.node, function.definition) and parameter_value(function, parameter) == ANY:
             return True
     return any(
-        isinstance(node, ast.Attribute)
-        and isinstance(node.value, ast.Attribute)
+        isinstance(node.value, ast.Attribute)
         and node.value.attr == "resources"
         and facts.resource(node.attr, function.module) == ANY
-        for node in function.nodes()
+        for node in function.nodes(ast.Attribute)
     )
 
 
