@@ -10,7 +10,7 @@ import pytest
 from asset_lint.cli import main
 from asset_lint.cli.table import Row, table
 from asset_lint.evidence import Evidence, Scenario
-from asset_lint.verify import Sandbox, Task, Unit, Witness, observe
+from asset_lint.verify import Sandbox, Task, Unit, Witness, observe, projects
 from asset_lint.verify.columns import Column, columns_read
 from asset_lint.verify.generated import Tables, may_make
 from asset_lint.verify.judge import NEEDS_REAL_DATA
@@ -165,3 +165,28 @@ def test_a_project_writes_to_its_folders_in_the_working_directory(sandbox: Sandb
     [witness] = observe(sandbox, [unit], lambda unit: ())
     assert witness.failure == ""
     assert not (tmp_path / "data/raw/2024/a.csv").exists()
+
+
+def test_a_project_that_writes_to_its_own_folder_when_imported_runs_in_a_copy(sandbox: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / "settings.py").write_text(
+        "from pathlib import Path\n\nOUTPUT = Path(__file__).resolve().parent / 'output'\nOUTPUT.mkdir(exist_ok=True)\n"
+    )
+    (tmp_path / "assets.py").write_text(
+        "import dagster as dg\nfrom settings import OUTPUT\n\n\n@dg.asset\ndef one() -> int:\n"
+        "    return (OUTPUT / 'one.txt').write_text('one')\n"
+    )
+    unit = Unit("assets.py", "one", 6, Task(("assets",), root=str(tmp_path)))
+    [witness] = observe(sandbox, [unit], lambda unit: ())
+    assert (witness.problem, witness.failure, witness.copied) == ("", "", True)
+    assert not (tmp_path / "output").exists()
+
+
+def test_the_folders_of_files_that_code_names_are_there(sandbox: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / "assets.py").write_text(
+        "import dagster as dg\nfrom pathlib import Path\n\nPLACE = 'data/staging/a_{}.csv'\n\n\n@dg.asset\n"
+        "def one() -> int:\n    return Path(PLACE.format(1)).write_text('a')\n"
+    )
+    unit = Unit("assets.py", "one", 8, Task(("assets",), root=str(tmp_path)))
+    [witness] = observe(sandbox, [unit], lambda unit: ())
+    assert witness.failure == ""
+    assert projects.folders(str(tmp_path)) == ["data/staging"]

@@ -7,6 +7,7 @@ the rules: what a run shows is a witness of its own.
 ``task``          what one process is to do, and how it ended
 ``sandbox``       gives each run a folder and a database, keeps it in its bounds, and clears up
 ``helpers``       the processes that it does that with
+``projects``      the user's project as a run finds it
 ``observations``  what a run was seen to do
 ``judge``         whether that is the symptom that a rule warns of
 ``assets``        the user's own assets, each run in the scenarios that what is said of it needs

@@ -37,13 +37,15 @@ class Unit:
 class Witness:
     """What was seen of a unit. ``keys`` are its assets, ``problem`` says why nothing could be run; "": it could.
 
-    ``generated`` are tables that were made for it from its queries, by the SQL ``setup``.
+    ``copied``: its project can be imported only where it may write to its own folder. ``generated`` are tables that
+    were made for it from its queries, by the SQL ``setup``.
     """
 
     unit: Unit
     keys: tuple[str, ...] = ()
     runs: Mapping[Scenario, Sequence[Observations]] = field(default_factory=dict)
     problem: str = ""
+    copied: bool = False
     generated: tuple[str, ...] = ()
     setup: str = ""
 
@@ -128,7 +130,7 @@ def observe(
 
 
 def _task(unit: Unit, listed: Witness, scenario: Scenario) -> Task:
-    return replace(unit.task, scenario=scenario, assets=listed.keys, jobs=False)
+    return replace(unit.task, scenario=scenario, assets=listed.keys, jobs=False, copied=listed.copied)
 
 
 def _with_tables(witness: Witness, made: Made | None) -> Witness:
@@ -153,16 +155,27 @@ def _listed(sandbox: Sandbox, units: Sequence[Unit]) -> Iterator[tuple[Unit, Wit
     groups: dict[tuple[str, str], list[Unit]] = {}
     for unit in units:
         groups.setdefault((unit.task.root, unit.file), []).append(unit)
+    yield from _found(sandbox, groups.values(), copied=False)
+
+
+def _found(sandbox: Sandbox, groups: Iterable[list[Unit]], *, copied: bool) -> Iterator[tuple[Unit, Witness]]:
     tasks: dict[int, list[Unit]] = {}
     waiting = []
-    for group in groups.values():
-        task = replace(group[0].task, only_load=True, dump=False)
+    for group in groups:
+        task = replace(group[0].task, only_load=True, dump=False, copied=copied)
         tasks[id(task)] = group
         waiting.append(task)
+    again = []
     for outcome in sandbox.run(waiting):
         seen = Observations(outcome)
-        for unit in tasks[id(outcome.task)]:
-            yield unit, _named(unit, seen)
+        group = tasks[id(outcome.task)]
+        if not copied and seen.load_error and seen.load_error["type"] == "PermissionError":
+            again.append(group)  # many a project makes its folders as it is imported
+            continue
+        for unit in group:
+            yield unit, replace(_named(unit, seen), copied=copied)
+    if again:
+        yield from _found(sandbox, again, copied=True)
 
 
 def _named(unit: Unit, seen: Observations) -> Witness:

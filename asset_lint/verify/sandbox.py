@@ -27,17 +27,17 @@ import tempfile
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path, PurePath
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from asset_lint.errors import AssetLintError
 from asset_lint.evidence import Scenario
 
+from . import projects
 from .helpers import Helper
 from .task import End, Outcome, Task
 
-_DEPTH, _FOLDERS = 4, 200  # of a project, that a run finds in its working directory, empty
 _KEPT = 64 << 10  # bytes of a run's output
 _VARIANTS = {Scenario.NO_ROWS, Scenario.NULLS, Scenario.QUOTES, Scenario.NO_TABLES, Scenario.OTHER_DATABASE,
              Scenario.CHANGED}  # fmt: skip
@@ -135,11 +135,14 @@ class Sandbox:
     # -- one run ------------------------------------------------------------------------------------------------------
 
     def _prepare(self, task: Task, folder: Path) -> dict[str, Any]:
-        (folder / "project").mkdir(parents=True, exist_ok=True)
+        project = folder / "project"
+        project.mkdir(parents=True, exist_ok=True)
+        if task.copied:
+            projects.copy(Path(task.root), project)
         for name, text in task.files.items():
-            path = folder / "project" / name
-            if task.root:
-                _mirror(Path(task.root), folder / "project", Path(name).parent)
+            path = project / name
+            if task.root and not task.copied:
+                projects.mirror(Path(task.root), project, Path(name).parent)
                 path.unlink(missing_ok=True)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(text.encode())
@@ -147,29 +150,21 @@ class Sandbox:
         _copy_database(template, folder / "database.duckdb")
         shutil.copytree(template.parent, folder / "work", ignore=shutil.ignore_patterns("database.duckdb*"))
         for name in self._folders(task.root) if task.root else ():
-            (folder / "work" / name).mkdir(exist_ok=True)
+            with contextlib.suppress(OSError):  # where the set-up has put a file of that name
+                (folder / "work" / name).mkdir(parents=True, exist_ok=True)
         plain = {name: value for name, value in asdict(task).items() if name not in ("files", "setup", "database")}
         return {
             **plain,
             "scenario": task.scenario.value,
             "folder": str(folder),
-            "root": "" if task.files else task.root,
+            "root": "" if task.files or task.copied else task.root,
             "copy": str(template),
             "tables": tables,
         }
 
     def _folders(self, root: str) -> list[str]:
-        """A project's folders, for files that it writes at relative paths; the outer ones before the inner."""
         if root not in self._known_folders:
-            found: list[str] = []
-            for place, names, _ in os.walk(root):
-                inside = os.path.relpath(place, root)
-                deep = inside.count(os.sep) + 2 >= _DEPTH if inside != "." else False
-                names[:] = [] if deep else [name for name in names if not name.startswith((".", "__", "venv"))]
-                found += [os.path.normpath(os.path.join(inside, name)) for name in names]
-                if len(found) > _FOLDERS:
-                    break
-            self._known_folders[root] = found[:_FOLDERS]
+            self._known_folders[root] = projects.folders(root)
         return self._known_folders[root]
 
     def _template(self, task: Task) -> tuple[Path, list[str]]:
@@ -245,20 +240,6 @@ class Sandbox:
 
 class _NoDatabase(VerifyError):
     """A database cannot be made or read."""
-
-
-def _mirror(root: Path, copy: Path, folder: PurePath) -> None:
-    """Let ``copy`` look like ``root``, by links, with ``folder`` below it a real folder that files can be put into."""
-    for inner in reversed([folder, *folder.parents]):
-        place = copy / inner
-        if place.is_symlink():
-            place.unlink()
-        place.mkdir(exist_ok=True)
-        with contextlib.suppress(OSError):
-            for entry in os.scandir(root / inner):
-                link = place / entry.name
-                if not link.is_symlink() and not link.exists():
-                    link.symlink_to(entry.path)
 
 
 def _copy_database(source: Path, target: Path) -> None:

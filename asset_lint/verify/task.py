@@ -26,7 +26,8 @@ class Task:
     """The materialization of some assets, in one scenario.
 
     ``root`` is a folder that is read in place, ``files`` are laid out in the sandbox instead; where both are given,
-    ``files`` lie over what is in ``root``. ``modules`` are imported from there, in this order (files, relative to
+    ``files`` lie over what is in ``root``. ``copied``: a copy of ``root`` is used, so that it may be written to.
+    ``modules`` are imported from there, in this order (files, relative to
     ``root``, or dotted names), with the folders in ``search`` (relative too) on the path; those in ``definitions_in``
     before them, if they can be, for what their Definitions say. ``only_load``: nothing runs. ``jobs``: the jobs that
     are found run too. Of the assets found in the modules those named in ``assets`` run; all of them where there is
@@ -43,6 +44,7 @@ class Task:
     scenario: Scenario = Scenario.NORMAL
     files: Mapping[str, str] = field(default_factory=dict)
     root: str = ""
+    copied: bool = False
     search: tuple[str, ...] = (".",)
     definitions_in: tuple[str, ...] = ()
     only_load: bool = False
