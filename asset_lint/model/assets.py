@@ -619,12 +619,22 @@ class Function:
         none."""
         context = self.context
         if self.kind is None:
-            context = next((p for p in self.parameters if self.context_types(p.node)), None)
+            context = next((p for p in self.parameters if self._is_surely_a_context(p)), None)
         bound_again = context is not None and any(
             isinstance(n, ast.Name) and n.id == context.name and not isinstance(n.ctx, ast.Load)
             for n in self.definition.every_node
         )
         return "" if context is None or bound_again else context.name
+
+    def _is_surely_a_context(self, parameter: Parameter) -> bool:
+        """Whether a parameter is annotated with classes of contexts alone, and never None."""
+        from .facts import CONTEXTS
+
+        types = self.context_types(parameter.node)
+        given_none = isinstance(parameter.default, ast.Constant) and parameter.default.value is None
+        written = ast.unparse(parameter.node.annotation) if parameter.node.annotation is not None else ""
+        may_be_none = given_none or "None" in written or "Optional" in written
+        return bool(types) and types <= CONTEXTS and not may_be_none
 
     def catching(self, work: Sequence[Work]) -> Catching | None:
         """Where it could catch the errors of ``work`` together."""

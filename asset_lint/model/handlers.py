@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ..finding import Span
+from ..source import comments
 from .caught import Sight, sight_of
 from .index import Place, handlers_in, own_nodes, own_statements
 
 if TYPE_CHECKING:
     from .assets import Function
     from .work import Work
+
+_TO_A_TOOL = re.compile(r"#+\s*(?:noqa|nosec|type:|pragma|pylint|pyright|mypy|ruff|asset-lint|$)", re.IGNORECASE)
 
 
 @dataclass(eq=False)
@@ -122,11 +126,24 @@ class Handler:
 
     @property
     def answers_no(self) -> bool:
-        """Whether all that it does is to answer False: it takes a failure for a sign that something is not there."""
+        """Whether all that it does is to answer False where something was looked at: it takes a failure for a sign that
+        this is not there."""
+        from .work import WRITING_STATEMENTS
+
         match self.node.body:
             case [ast.Return(value=ast.Constant(value=False)) | ast.Assign(value=ast.Constant(value=False))]:
-                return True
+                return not any(work.statement in WRITING_STATEMENTS for work in self.work)
         return False
+
+    @property
+    def goes_on_by_design(self) -> bool:
+        """Whether a comment says why, or it stands in a loop that ends with the first success."""
+        lines = self.function.module.source.text.splitlines()[self.node.lineno - 1 : self.node.end_lineno]
+        if any(_is_said(comment) for comment in comments("\n".join(lines))):
+            return True
+        succeeds = any(isinstance(n, (ast.Break, ast.Return)) for statement in self.body for n in ast.walk(statement))
+        loops = (n for n in own_statements(self.function.node) if isinstance(n, (ast.For, ast.AsyncFor, ast.While)))
+        return succeeds and any(self.node in ast.walk(statement) for loop in loops for statement in loop.body)
 
     @property
     def swallows(self) -> bool:
@@ -144,6 +161,11 @@ class Handler:
             for n in own_nodes(self.node)
         )
         return None if bound_again else name
+
+
+def _is_said(comment: str) -> bool:
+    """Whether a comment has words for people, not for a tool alone."""
+    return not _TO_A_TOOL.match(comment)
 
 
 def handlers_of(function: Function) -> list[Handler]:

@@ -101,13 +101,18 @@ class Header:
         keyed = [(self._key(statement), statement) for statement in imports]
         same = [pair for pair in keyed if pair[0][0] == key[0]]
         lower = [statement for other, statement in keyed if other[0] < key[0]]
-        if same:
+        twin = next((one for one in imports if isinstance(one, ast.Import) and _imports_alone(one, added.module)), None)
+        if twin is not None and added.name is None:
+            self._put_after(twin, source, added.statement + newline)
+        elif same:
             in_order = all(one[0] <= other[0] for one, other in pairwise(same))
             following = next((statement for other, statement in same if other > key), None)
             if in_order and following is not None:
                 self._put(source.offset(following.lineno, 0), added.statement + newline)
             else:
-                self._put_after(same[-1][1], source, added.statement + newline)
+                alike = [statement for other, statement in same if other[1] is key[1]]
+                last = same[-1][1] if in_order or not alike else alike[-1]
+                self._put_after(last, source, added.statement + newline)
         elif lower:
             self._put_after(lower[-1], source, newline + added.statement + newline, blank_behind=True)
         elif imports:
@@ -229,6 +234,10 @@ def _by_type(name: str) -> tuple[int, str]:
 
 def _comparable(key: object) -> tuple[int, str]:
     return key if isinstance(key, tuple) else (0, str(key))
+
+
+def _imports_alone(statement: ast.Import, module: str) -> bool:
+    return [alias.name for alias in statement.names] == [module]
 
 
 def _header_end(source: Source, tree: ast.Module, limit: int) -> int:

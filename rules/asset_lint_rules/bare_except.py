@@ -40,8 +40,8 @@ class BareExcept(Rule):
     ```
 
     ## Fix safety
-    Unsafe, for what was swallowed now fails the run: `except duckdb.Error as error:` where the `try` holds DuckDB's
-    queries alone, else `except Exception as error:`. No fix where the handler raises another exception.
+    Unsafe, for what was swallowed now fails the run: `except duckdb.Error:` where the `try` holds DuckDB's queries
+    alone, else `except Exception:`. No fix where the handler raises another exception.
 
     ## Options
     None.
@@ -80,12 +80,8 @@ class BareExcept(Rule):
             caught = f"{rewrite.import_name('duckdb', None, near=handler.place)}.Error"
         if handler.type_place is not None:
             rewrite.replace(handler.type_place, caught)
-        if handler.node.name is None:
-            error = "error" if handler.may_bind("error") else rewrite.free_name("error", near=handler.place)
-            name = cst.AsName(cst.Name(error))
-            node = rewrite.node(handler.place, cst.ExceptHandler)
-            kept = node.type if handler.type_place is not None else cst.parse_expression(caught)
-            rewrite.replace(
-                node, node.with_changes(type=kept, name=name, whitespace_after_except=cst.SimpleWhitespace(" "))
-            )
+        else:
+            clause = rewrite.node(handler.place, cst.ExceptHandler)
+            named = cst.parse_expression(caught)
+            rewrite.replace(clause, clause.with_changes(type=named, whitespace_after_except=cst.SimpleWhitespace(" ")))
         return rewrite.fix(f"Catch `{caught}`", Safety.UNSAFE)

@@ -45,7 +45,8 @@ class SwallowedError(Rule):
 
     ## Fix safety
     Unsafe, for what was swallowed now fails the run: the error is logged and raised again. No fix without a `context`,
-    or where the handler has several statements. A handler that answers `False` catches `duckdb.CatalogException`.
+    where the handler has several statements or a comment that says why, or where a loop tries the next of several ways.
+    A handler that answers `False` to a look whether something is there catches `duckdb.CatalogException`.
 
     ## Options
     None.
@@ -82,7 +83,7 @@ class SwallowedError(Rule):
             duckdb = rewrite.import_name("duckdb", None, near=handler.place)
             rewrite.replace(handler.type_place, f"{duckdb}.CatalogException")
             return rewrite.fix("Catch what a missing table raises", Safety.UNSAFE)
-        if not asset.context_name or len(handler.body_places) > 1:
+        if not asset.context_name or len(handler.body_places) > 1 or handler.goes_on_by_design:
             return None
         rewrite = self.rewrite()
         error = handler.node.name or ("error" if handler.may_bind("error") else rewrite.free_name("error", near=only))
