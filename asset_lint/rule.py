@@ -38,7 +38,7 @@ from .evidence import Evidence
 from .finding import Finding, Fix, Note, Safety, Severity, Span
 from .model.accepted import ContextFault
 from .model.analysis import HandedContext
-from .model.assets import Function, Kind, Parameter
+from .model.assets import Function, Parameter
 from .model.bulk import (
     Framed,
     Loop,
@@ -53,6 +53,7 @@ from .model.bulk import (
 from .model.connections import Connection, Leak, Way
 from .model.contention import Contention, Writer
 from .model.contexts import ASSET_CONTEXT, OP_CONTEXT, use_of
+from .model.decorators import Kind
 from .model.dependencies import DeclaredTwice
 from .model.effects import Doing
 from .model.fetching import TakenRow

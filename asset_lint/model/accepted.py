@@ -7,8 +7,9 @@ import ast
 from dataclasses import dataclass
 
 from .annotations import NONE, UNION, Declared, declared
-from .assets import ASSET_KINDS, Function, Kind
+from .assets import Function
 from .contexts import ASSET_CONTEXT, OP_CONTEXT
+from .decorators import ASSET_KINDS, Kind
 from .index import Class, Def, Place
 from .knowledge import DAGSTER_VERSIONS, context_members, dagster_holds, dagster_public_name
 

@@ -6,7 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
-from .assets import Kind
+from .decorators import Kind
 from .graph import node_of
 from .index import Def
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .assets import Kind, Role
+from .assets import Role
+from .decorators import Kind
 from .graph import AssetNode, node_of
 from .index import Def, Place
 from .keys import Key, Reading

@@ -7,7 +7,8 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from .assets import Kind, Role
+from .assets import Role
+from .decorators import Kind
 from .handlers import ends_of
 from .knowledge import dagster_public_name
 from .pydata import data_of

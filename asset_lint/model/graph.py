@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from .assets import CONTEXT_NAMES, Kind
+from .assets import CONTEXT_NAMES
+from .decorators import Kind
 from .index import Def, Place
 from .keys import Key, KeyReader, Reading, Reference, Unread
 from .unfolding import Made, Unfolding

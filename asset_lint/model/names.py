@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from .index import Assigned, Binding, Class, Def, Imported, Module, Scope
 
 if TYPE_CHECKING:
-    from .assets import Kind
+    from .decorators import Kind
     from .project import Project
 
 MAX_DEPTH = 12  # steps through aliases and re-exports

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from . import pydata
 from .annotations import NONE, UNION, Declared, declared
-from .assets import Kind
+from .decorators import Kind
 from .index import Place
 from .knowledge import dagster_public_name
 from .pykinds import CLASSES, PyKind

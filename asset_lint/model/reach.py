@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from .assets import Function, Kind, call_forms, compute_kind
+from .assets import Function
+from .decorators import Kind, call_forms, compute_kind
 from .index import Class, Def, Imported, Module, Scope, all_nodes, own_statements
 from .project import IMPORT, WORD
 from .values import Instance

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .annotations import parsed
-from .assets import Kind, Role
+from .assets import Role
+from .decorators import Kind
 from .index import Class, Imported, Module, Place, all_nodes, is_type_checking
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .accepted import CONTEXTS
-from .assets import ASSET_KINDS, CONTEXT_NAMES, Kind, Role
+from .assets import CONTEXT_NAMES, Role
+from .decorators import ASSET_KINDS, Kind
 from .index import Class, Place
 from .names import External
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .assets import Kind
+from .decorators import Kind
 from .graph import node_of
 from .index import Assigned, Class, Def, Opaque, Scope, all_nodes, called_name, handlers_in
 from .queries import QUERY_METHODS, Query

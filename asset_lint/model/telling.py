@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from .assets import Kind
+from .decorators import Kind
 from .index import Class, Def, Place, called_name, handlers_in, own_nodes
 from .knowledge import dagster_public_name
 from .pydata import data_of

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from .assets import Kind
+from .decorators import Kind
 from .index import Def, Module, Place, Scope, bodies
 from .keys import KeyReader, Reading, Unread
 from .names import Expression, External

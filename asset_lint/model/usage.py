@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from .assets import Kind
 from .bindings import text_in_field
+from .decorators import Kind
 from .dependencies import stores_nothing
 from .effects import attached
 from .index import Assigned, Binding, Def, Opaque, Place
