@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -173,6 +174,20 @@ class Query:
             same = sum(1 for _ in takewhile(lambda letters: len(set(letters)) == 1, zip(text, *others)))
             text = text[:same] + "…"
         return text if len(text) <= SHOWN else text[: SHOWN - 1].rstrip() + "…"
+
+    @property
+    def sources(self) -> str:
+        """The tables that it reads, for people, as its text writes them: ``orders and customers``; "" unless all are
+        known and they are few."""
+        found: dict[str, None] = {}
+        for statement in self.last_statements:
+            if statement.files or not all(table.is_known for table in statement.reads):
+                return ""
+            for table in statement.reads:
+                written = re.search(rf"(?<!\w){re.escape(str(table))}(?!\w)", statement.text, re.IGNORECASE)
+                found[written[0] if written else str(table)] = None
+        names = list(found)
+        return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:]))) if len(names) <= 3 else ""
 
     @cached_property
     def statements(self) -> tuple[Statement, ...]:

@@ -69,6 +69,11 @@ class UnknownTable:
     table: Table
     query: Query
 
+    @property
+    def is_lower_case(self) -> bool:
+        """Whether the query writes its name in lower case."""
+        return any(str(self.table) in statement.text for statement in self.query.statements)
+
 
 def unverified_tables(function: Function) -> list[UnknownTable]:
     """The tables that a function's queries read on trust, each once, in the order in which it runs."""

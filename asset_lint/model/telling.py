@@ -295,6 +295,16 @@ def _counted(function: Function, table: str, after: ast.stmt) -> tuple[ast.stmt,
     return None
 
 
+def _is_short(function: Function, value: ast.expr) -> bool:
+    """Whether a query bounds how many rows this has (it counts, or has a LIMIT): their number tells nothing."""
+    asked = [query for query in function.queries if any(held.place.node is value for held in query.held)]
+    return any(
+        statement.can_be_empty is False or (statement.tree is not None and statement.tree.args.get("limit") is not None)
+        for query in asked
+        for statement in query.last_statements
+    )
+
+
 def _worked_on(function: Function) -> Subject | None:
     """The frame that the function reads last, of those that every run reads."""
     found: Subject | None = None
@@ -307,6 +317,8 @@ def _worked_on(function: Function) -> Subject | None:
             continue
         values = function.run.values.get(statement.value, ANY)
         kinds = {data.kinds for v in values if (data := data_of(v)) is not None}
+        if _is_short(function, statement.value):
+            continue
         if len(values) == 1 and isinstance(values[0], Result) and kinds and (only := kinds.pop()) <= FRAMES:
             place = Place(function.module, statement.targets[0])
             found = Subject(

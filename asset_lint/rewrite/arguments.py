@@ -17,17 +17,27 @@ def with_argument(call: cst.Call, value: cst.BaseExpression, keyword: str | None
         raise Impossible("no argument to stand behind")
     last = call.args[-1]
     over_lines = isinstance(call.whitespace_before_args, cst.ParenthesizedWhitespace)
-    between = call.whitespace_before_args if over_lines else cst.SimpleWhitespace(" ")
+    between: cst.BaseParenthesizableWhitespace = cst.SimpleWhitespace(" ")
+    if isinstance(call.whitespace_before_args, cst.ParenthesizedWhitespace):
+        newline = call.whitespace_before_args.first_line.newline
+        between = call.whitespace_before_args.with_changes(
+            first_line=cst.TrailingWhitespace(newline=newline), empty_lines=()
+        )  # its comments are not for this argument
     closing = last.whitespace_after_arg
     ends_with_comma = isinstance(last.comma, cst.Comma)
     if isinstance(last.comma, cst.Comma):
         closing = last.comma.whitespace_after
+    if isinstance(closing, cst.ParenthesizedWhitespace) and isinstance(between, cst.ParenthesizedWhitespace):
+        between = between.with_changes(first_line=closing.first_line)  # a comment stays behind what it is on
+        closing = closing.with_changes(first_line=cst.TrailingWhitespace(newline=closing.first_line.newline))
     new = cst.Arg(value)
     if keyword is not None:
         equal = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
         new = new.with_changes(keyword=cst.Name(keyword), equal=equal)
     if ends_with_comma:
         new = new.with_changes(comma=cst.Comma(whitespace_after=closing))
+    elif over_lines and len(call.args) == 1 and isinstance(closing, cst.ParenthesizedWhitespace):
+        new = new.with_changes(comma=cst.Comma(whitespace_after=closing))  # as formatters end one argument a line
     else:
         new = new.with_changes(whitespace_after_arg=closing)
     before = last.with_changes(comma=cst.Comma(whitespace_after=between), whitespace_after_arg=cst.SimpleWhitespace(""))

@@ -178,11 +178,11 @@ class Rewrite:
                 surgery.insert_after(holder, new)
 
     def insert_before(self, statement: Place | cst.CSTNode, code: str) -> None:
-        """Write statements above the one that holds ``statement``; comments above it stay above them."""
+        """Write statements above the one that holds ``statement`` and the comment on it."""
         with self._step():
             node = self.node(statement)
             surgery = self._surgery(node)
-            surgery.insert_before(surgery.statement_of(node), self._statements(code))
+            surgery.insert_before(surgery.statement_of(node), self._statements(code), above_comment=True)
 
     def take_out(self, expression: Place | cst.CSTNode, name: str, then: str = "") -> None:
         """Write ``name = expression`` above the statement that holds ``expression``, then the statements ``then``.

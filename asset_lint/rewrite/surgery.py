@@ -128,12 +128,21 @@ class Surgery:
             self._replaced[held[0]] = now.with_changes(leading_lines=own)  # no blank lines at the top of a block
         body[begin : end + 1] = [new]
 
-    def insert_before(self, statement: Statement, new: Sequence[Statement]) -> None:
-        """Put more statements in front of ``statement``, below the comments that stand above it."""
+    def insert_before(self, statement: Statement, new: Sequence[Statement], *, above_comment: bool = False) -> None:
+        """Put more statements in front of ``statement``, below the comments that stand above it.
+
+        ``above_comment``: the lines of comment right above it stay with it, set off as they are.
+        """
         body, place = self._body_with(statement)
         now = self.current(statement)
-        first = new[0].with_changes(leading_lines=leading_lines(now))
-        self._replaced[statement] = now.with_changes(leading_lines=())
+        above = list(leading_lines(now))
+        kept: list[cst.EmptyLine] = []
+        while above_comment and above and above[-1].comment:
+            kept.insert(0, above.pop())
+        if kept and above:
+            kept.insert(0, above[-1].with_changes())
+        first = new[0].with_changes(leading_lines=above)
+        self._replaced[statement] = now.with_changes(leading_lines=kept)
         self._dirty.add(statement)
         added = [first, *new[1:]]
         for each in added:

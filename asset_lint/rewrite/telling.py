@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 
+from asset_lint.model.index import Place
 from asset_lint.model.pykinds import PyKind
 from asset_lint.model.telling import Subject, Told
 
 from .rewriting import Rewrite
 
-SHORT, LONG = (
-    88,
-    120,
-)  # between these a line may be as long as the file's longest; a longer call is written over several
+SHORT, LONG = 88, 120
+"""Between these a line may be as long as the file's longest; a longer call is written over several."""
 
 
 def log_of(rewrite: Rewrite, subject: Subject, context: str) -> None:
@@ -55,6 +54,20 @@ def describe(rewrite: Rewrite, subjects: Sequence[Subject], context: str) -> Non
         else:
             call += f"{mapping}{output})"
         _write(rewrite, subject, name, [*before, call])
+
+
+def look_for(rewrite: Rewrite, before: Place, receiver: str, where: Sequence[str]) -> str:
+    """The condition that no table of the catalogue, asked by ``receiver`` above ``before``, is as ``where`` says."""
+    texts = ["SELECT 1 FROM information_schema.tables ", f"WHERE {' AND '.join(where)}"]
+    plain = f"not {receiver}.execute({rewrite.quoted(''.join(texts))}).fetchall()"
+    line = before.module.source.text.splitlines()[before.span.line - 1]
+    room = rewrite.width(SHORT, LONG) - (len(line) - len(line.lstrip()))
+    if len(f"if {plain}:") <= room:
+        return plain
+    step = rewrite.indent
+    whole = rewrite.quoted("".join(texts))
+    lines = [whole] if len(f"{step}{whole}") <= room else [rewrite.quoted(text) for text in texts]
+    return f"not {receiver}.execute(\n" + "".join(f"{step}{line}\n" for line in lines) + ").fetchall()"
 
 
 def _mapping(rewrite: Rewrite, entries: Sequence[str], column: int, depth: int) -> str:
@@ -100,6 +113,8 @@ def _entries(rewrite: Rewrite, subject: Subject, name: str) -> list[tuple[str, s
         return [(name, name)]
     if subject.kind is Told.TABLE:
         return [("table", rewrite.quoted(subject.table)), ("row_count", name)]
+    if not subject.given:
+        return [("rows_read", f"len({name})")]  # what is materialized may have others, and other columns
     entries = [("row_count", f"len({name})")]
     if subject.frame is PyKind.FRAME:
         listed = f"list({name}.columns)" if subject.columns_are_texts else f"[str(column) for column in {name}.columns]"

@@ -63,4 +63,4 @@ class MissingLogging(Rule):
             return None
         rewrite, subject = self.rewrite(), asset.subjects[-1]
         log_of(rewrite, subject, asset.context_name)
-        return rewrite.fix("Log how much there is", Safety.SAFE if subject.is_sure else Safety.UNSAFE)
+        return rewrite.fix("Add a line to the log", Safety.SAFE if subject.is_sure else Safety.UNSAFE)

@@ -39,8 +39,8 @@ class MissingMetadata(Rule):
     ## Fix safety
     Safe where the asset gives a frame: the number of its rows and its columns are added, in the `Output` or
     `MaterializeResult` that it gives it in if there is one. Unsafe where it gives a list or a plain value, fills one
-    table (whose rows are then counted) or reads a frame that it does not give. No fix elsewhere, nor where the asset
-    takes no context.
+    table (whose rows are then counted) or reads a frame that it does not give (whose rows are then `rows_read`). No fix
+    elsewhere, nor where the asset takes no context.
 
     ## Options
     `all-assets`: ask it of assets that do not touch DuckDB too.
@@ -73,4 +73,4 @@ class MissingMetadata(Rule):
         rewrite = self.rewrite()
         describe(rewrite, subjects, asset.context_name)
         is_sure = all(subject.is_sure for subject in subjects)
-        return rewrite.fix("Add the number of rows", Safety.SAFE if is_sure else Safety.UNSAFE)
+        return rewrite.fix("Add metadata", Safety.SAFE if is_sure else Safety.UNSAFE)

@@ -38,7 +38,7 @@ class UncheckedEmptyResult(Rule):
         with database.get_connection() as conn:
             df = conn.execute("SELECT * FROM orders WHERE status = 'open'").df()
             if df.empty:
-                context.log.warning("no rows: SELECT * FROM orders WHERE status = 'open'")
+                context.log.warning("No rows from orders")
         return df.drop(columns="status")
     ```
 
@@ -81,7 +81,8 @@ class UncheckedEmptyResult(Rule):
             return None
         rewrite = self.rewrite()
         name = query.assigned_name or rewrite.free_name(NAMES.get(fetch.kind, "df"), near=fetch.call)
-        warning = f"{context.name}.log.warning({rewrite.quoted(f'no rows: {query.shown}')})"
+        told = f"No rows from {query.sources}" if query.sources else f"{name} is empty: the query gave no rows"
+        warning = f"{context.name}.log.warning({rewrite.quoted(told)})"
         guard = f"if {EMPTY[fetch.kind].format(name)}:\n{rewrite.indent}{warning}\n"
         if query.assignment is not None:
             rewrite.insert_after(query.assignment, guard)

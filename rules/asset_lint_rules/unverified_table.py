@@ -1,3 +1,4 @@
+from asset_lint.rewrite.telling import look_for
 from asset_lint.rule import Evidence, Fix, Function, Query, Rule, Safety, Severity
 
 
@@ -84,10 +85,13 @@ class UnverifiedTable(Rule):
         code = ""
         for unknown in asset.unverified_tables:
             table = unknown.table
-            where = f"table_name = '{table.name}'" + (f" AND table_schema = '{table.schema}'" if table.schema else "")
-            look = f'{receiver}.execute("SELECT 1 FROM information_schema.tables WHERE {where}").fetchall()'
-            code += (
-                f"if not {look}:\n{rewrite.indent}raise {failure}({rewrite.quoted(f'the table {table} is missing')})\n"
-            )
+            # The catalogue keeps the case in which a table was made, though queries may write any.
+            condition = "{} = '{}'" if unknown.is_lower_case else "lower({}) = '{}'"
+            where = [condition.format("table_name", table.name)]
+            if table.schema:
+                where.append(condition.format("table_schema", table.schema))
+            missing = rewrite.quoted(f"the table {table} is missing")
+            look = look_for(rewrite, first.place, receiver, where)
+            code += f"if {look}:\n{rewrite.indent}raise {failure}({missing})\n"
         rewrite.insert_before(first.place, code)
         return rewrite.fix("Look for the table first", Safety.UNSAFE)
