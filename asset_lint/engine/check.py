@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -55,7 +55,8 @@ class Checker:
     """Checks files, one at a time; what it learns of their projects it keeps.
 
     ``gated=False`` parses and walks every file: slower, and by promise equal. ``overlay`` is the content of
-    files, by path, for which the disk does not say the truth. ``sql=False`` leaves out the rules in SQL.
+    files, by path, for which the disk does not say the truth. ``sql=False`` leaves out the rules in SQL. ``only`` is
+    the one file that is looked at without being imported, where not all of a project's are to be.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Checker:
         baseline: Baseline | None = None,
         overlay: Mapping[str, bytes] | None = None,
         sql: bool = True,
+        only: str | None = None,
     ) -> None:
         self.registry = registry
         self.gated = gated
@@ -74,14 +76,16 @@ class Checker:
         self.baseline = baseline
         self.overlay = overlay or {}
         self.sql = sql
+        self.only = None if only is None else os.path.abspath(only)
         self._judged: dict[int, tuple[Judged, ...]] = {}
         self._projects: dict[tuple[int, Versions, Versions], Project] = {}
         self._targets: dict[tuple[int, str], tuple[Versions, Versions]] = {}
         self._plans: dict[frozenset[str], Plan] = {}
         self._fixes: dict[int, _FixPolicy] = {}
 
-    def check(self, path: str, data: bytes, config: Config) -> Checked:
-        """What is wrong in the file ``path`` with the content ``data``.
+    def check(self, path: str, data: bytes, config: Config, within: Sequence[range] | None = None) -> Checked:
+        """What is wrong in the file ``path`` with the content ``data``; of its functions in those that begin
+        ``within`` some lines, if any are given.
 
         Raises RuleError for a rule that could never be called.
         """
@@ -104,6 +108,8 @@ class Checker:
                 module = project.module(path, source)
                 plan = self._plan(selection, config, path)
                 functions = project.functions(module)
+                if within is not None:
+                    functions = [each for each in functions if any(each.node.lineno in lines for lines in within)]
                 imported = [] if source.is_document else plan.imported(module, project)  # nobody imports a document
                 if functions or imported:
                     module.source.cut(module.tree)
@@ -223,6 +229,7 @@ class Checker:
                 duckdb_versions=duckdb,
                 dagster_versions=dagster,
                 gated=self.gated,
+                only=self.only,
             )
             for other, data in self.overlay.items():
                 with suppress(InvalidSyntax):  # whoever checks that file will say so

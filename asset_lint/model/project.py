@@ -66,7 +66,8 @@ class Project:
     """Everything the model knows beside the file under check.
 
     ``root`` bounds every search; ``src`` are extra folders that hold top-level modules. ``known_connections`` are
-    names of functions that the team knows to give connections.
+    names of functions that the team knows to give connections. ``only`` is the one file that is looked at without being
+    imported, where not all are to be.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class Project:
         duckdb_versions: tuple[str, ...] | None = None,
         dagster_versions: tuple[str, ...] | None = None,
         gated: bool = True,
+        only: str | None = None,
     ) -> None:
         self.root = os.path.abspath(root)
         self.src = [os.path.abspath(path) for path in src]
@@ -85,6 +87,7 @@ class Project:
         self.duckdb_versions = duckdb_versions
         self.dagster_versions = dagster_versions
         self.gated = gated
+        self.only = only
         self.names = Names(self)
         self._modules: dict[str, Module | None] = {}
         self._found: dict[tuple[str, str], str | None] = {}
@@ -97,8 +100,8 @@ class Project:
         self._bytes: dict[str, bytes] = {}
         self._documents: set[str] = set()  # files whose code is drawn together from a document
         self._matching: dict[re.Pattern[bytes], dict[str, bool]] = {}
-        self._profiles: list[str] = []  # filled with :attr:`files`
-        self._component_folders: set[str] = set()  # filled with :attr:`files`
+        self._profiles: list[str] = []  # filled with :attr:`_files`
+        self._component_folders: set[str] = set()  # filled with :attr:`_files`
 
     # ---- modules -------------------------------------------------------------------------------------------------
 
@@ -265,8 +268,13 @@ class Project:
 
     # ---- the project's files -------------------------------------------------------------------------------------
 
-    @cached_property
+    @property
     def files(self) -> tuple[str, ...]:
+        """Every Python file that is looked at, sorted."""
+        return self._files if self.only is None else (self.only,)
+
+    @cached_property
+    def _files(self) -> tuple[str, ...]:
         """Every Python file below the root, sorted."""
         found: list[str] = []
         stack = [self.root]
@@ -298,7 +306,7 @@ class Project:
     @cached_property
     def tops(self) -> dict[str, tuple[str, ...]]:
         """Top-level packages and modules anywhere in the project by name; a name that stands twice is nobody's."""
-        folders = {os.path.dirname(path) for path in self.files}
+        folders = {os.path.dirname(path) for path in self._files}
         found: dict[str, set[str]] = {}
         for folder in folders:
             if "__init__.py" in self.listing(folder):
@@ -417,7 +425,7 @@ class Project:
 
     def profiles(self, below: str) -> list[str]:
         """The profiles of dbt below a folder."""
-        assert self.files is not None  # they are found on the way
+        assert self._files is not None  # they are found on the way
         return [path for path in sorted(self._profiles) if path.startswith(below + os.sep)]
 
     def has_components(self, below: str) -> bool:

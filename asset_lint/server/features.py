@@ -12,6 +12,7 @@ from lsprotocol import types as lsp
 from pygls.lsp.server import LanguageServer
 from pygls.uris import from_fs_path, to_fs_path
 
+from asset_lint.engine.check import Checked
 from asset_lint.finding import Finding, Severity
 from asset_lint.source import Source
 from asset_lint.version import version
@@ -25,6 +26,7 @@ from .session import Buffer, Session
 
 SOURCE = "asset-lint"
 DEBOUNCE = 0.05  # seconds of silence before what is being typed is checked
+SETTLED = 0.4  # seconds of silence before all of a long module is checked again
 WATCHED = (
     "**/*.py",
     "**/pyproject.toml",
@@ -57,6 +59,8 @@ class Server(LanguageServer):
         self.pages = Pages(self.session.registry)
         self.waiting: asyncio.Task[None] | None = None
         self.pulls = False
+        self.refreshes = False
+        self.typing = False  # an editor that pulls is shown previews until the typing pauses
         self.related = False
         self.linked = False
 
@@ -117,12 +121,12 @@ class Server(LanguageServer):
 
     # -- diagnostics -------------------------------------------------------------------------------------------------
 
-    def diagnostics(self, uri: str) -> list[tuple[Finding, lsp.Diagnostic]]:
-        """What is found in an open document or cell; the findings as the engine knows them."""
+    def diagnostics(self, uri: str, checked: Checked | None = None) -> list[tuple[Finding, lsp.Diagnostic]]:
+        """What is found in an open document or cell (or was, in ``checked``); the findings as the engine knows them."""
         positions = self.positions(uri)
         if positions is None:
             return []
-        return [(each, self.diagnostic(shown, positions)) for shown, each in self.session.findings(uri)]
+        return [(each, self.diagnostic(shown, positions)) for shown, each in self.session.findings(uri, checked)]
 
     def diagnostic(self, finding: Finding, positions: Positions) -> lsp.Diagnostic:
         """A finding as the protocol says it."""
@@ -147,28 +151,42 @@ class Server(LanguageServer):
                 place = self.places_of(source).range(note.span)
                 yield lsp.DiagnosticRelatedInformation(lsp.Location(uri, place), note.message)
 
-    def schedule(self, *, at_once: bool = False) -> None:
-        """Check what is open, as soon as the typing pauses; a later call takes the place of one that is waiting."""
+    def schedule(self, *, at_once: bool = False, typed: str | None = None) -> None:
+        """Check what is open, as soon as the typing pauses; a later call takes the place of one that is waiting.
+
+        ``typed`` is the document that is being typed in: it is previewed first.
+        """
         if self.waiting is not None:
             self.waiting.cancel()
-        self.waiting = asyncio.get_running_loop().create_task(self._publish(0 if at_once else DEBOUNCE))
+        self.waiting = asyncio.get_running_loop().create_task(self._publish(0 if at_once else DEBOUNCE, typed))
 
-    async def _publish(self, pause: float) -> None:
+    async def _publish(self, pause: float, typed: str | None) -> None:
         await asyncio.sleep(pause)
         if self.pulls:
+            if self.typing:
+                await asyncio.sleep(SETTLED - pause)
+                self.typing = False
             with contextlib.suppress(Exception):
                 await self.workspace_diagnostic_refresh_async(None)
             self.tell_troubles()
             return
+        if typed is not None and (preview := self.session.preview(typed)) is not None:
+            self.publish(typed, preview)
+            await asyncio.sleep(SETTLED - pause)
         for uri in list(self.session.buffers):
             buffer = self.session.buffers.get(uri)
             if buffer is not None:
                 for each in buffer.cells or (uri,):
-                    found = [diagnostic for _, diagnostic in self.diagnostics(each)]
-                    version = None if buffer.cells else buffer.version
-                    self.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(each, found, version))
+                    self.publish(each)
                 self.tell_troubles()
                 await asyncio.sleep(0)  # a request or a keystroke may come first
+
+    def publish(self, uri: str, checked: Checked | None = None) -> None:
+        """Tell the editor what is found in a document or cell (or was, in ``checked``)."""
+        found = [diagnostic for _, diagnostic in self.diagnostics(uri, checked)]
+        buffer = self.session.buffers.get(uri)  # None for a cell
+        version = buffer.version if buffer else None
+        self.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(uri, found, version))
 
     def tell_troubles(self) -> None:
         """Say what keeps the server from its work."""
@@ -190,7 +208,9 @@ def make() -> Server:
     def initialize(ls: Server, params: lsp.InitializeParams) -> None:
         document = params.capabilities.text_document
         published = document.publish_diagnostics if document else None
+        workspace = params.capabilities.workspace
         ls.pulls = bool(document and document.diagnostic)
+        ls.refreshes = bool(workspace and workspace.diagnostics and workspace.diagnostics.refresh_support)
         pulled = document.diagnostic if document else None
         ls.related = bool(
             (published and published.related_information) or (pulled and getattr(pulled, "related_information", False))
@@ -219,7 +239,8 @@ def make() -> Server:
     @server.feature(lsp.TEXT_DOCUMENT_DID_CHANGE)
     async def changed(ls: Server, params: lsp.DidChangeTextDocumentParams) -> None:
         ls.take(params.text_document.uri)
-        ls.schedule()
+        ls.typing = ls.refreshes
+        ls.schedule(typed=params.text_document.uri)
 
     @server.feature(lsp.TEXT_DOCUMENT_DID_SAVE)
     async def saved(ls: Server, params: lsp.DidSaveTextDocumentParams) -> None:
@@ -267,7 +288,8 @@ def make() -> Server:
         lsp.DiagnosticOptions(inter_file_dependencies=True, workspace_diagnostics=False, identifier=SOURCE),
     )
     def diagnose(ls: Server, params: lsp.DocumentDiagnosticParams) -> lsp.RelatedFullDocumentDiagnosticReport:
-        found = [diagnostic for _, diagnostic in ls.diagnostics(params.text_document.uri)]
+        uri = params.text_document.uri
+        found = [diagnostic for _, diagnostic in ls.diagnostics(uri, ls.session.preview(uri) if ls.typing else None)]
         ls.tell_troubles()
         return lsp.RelatedFullDocumentDiagnosticReport(found)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from asset_lint.errors import AssetLintError
 from asset_lint.finding import Finding
 from asset_lint.registry import Registry, load
 from asset_lint.source import Source
+
+from .preview import Preview
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,8 @@ class Session:
         self._config_file = config_file
         self._checked: dict[str, tuple[int, Checked]] = {}
         self._state = 0  # counts what may change a finding anywhere
+        self._laid: dict[str, str] = {}  # by path, the text that the checker knows
+        self._previews: dict[str, Preview] = {}
         self._configs = self._new_configs()
         self._checker = Checker(self.registry, sql=False)  # these see the whole project, at each key
         self._baselines: dict[Path, Baseline | None] = {}
@@ -66,8 +71,10 @@ class Session:
     def reread(self) -> None:
         """Files were made, changed or removed behind the editor's back, or the configuration has changed."""
         self._configs = self._new_configs()
-        self._checker = Checker(self.registry, overlay=self._overlay(), sql=False)
+        self._laid = self._overlay()
+        self._checker = Checker(self.registry, overlay=_encoded(self._laid), sql=False)
         self._baselines.clear()
+        self._previews.clear()
         self._state += 1
 
     def open(self, buffer: Buffer) -> None:
@@ -76,13 +83,15 @@ class Session:
         self.buffers[buffer.uri] = buffer
         self._checked.pop(buffer.uri, None)
         if buffer.path.suffix == ".py" and (known is None or known.text != buffer.text):
-            self._checker.lay_over(str(buffer.path), buffer.data)
+            for other in self._previews.keys() - {buffer.uri}:
+                del self._previews[other]
             self._state += 1
 
     def close(self, uri: str) -> None:
         """A document was closed: its file on the disk is what counts again."""
         buffer = self.buffers.pop(uri, None)
         self._checked.pop(uri, None)
+        self._previews.pop(uri, None)
         if buffer is not None:
             self.reread()
 
@@ -110,18 +119,31 @@ class Session:
         config = self.config(buffer)
         if config is None or discovery.excluded(buffer.path, config):
             return None
-        collecting = gc.isenabled()
-        gc.disable()
-        try:
+        self._lay_over()
+        with _without_gc():
             self._checker.baseline = self._baseline(config)
             checked = self._checker.check(str(buffer.path), buffer.data, config)
-        finally:
-            if collecting:
-                gc.enable()
         for problem in checked.problems:
             self._problem(problem)
         self._checked[uri] = (self._state, checked)
+        if not buffer.cells and Preview.serves(checked):
+            path = str(buffer.path)
+            others = {other: text for other, text in self._laid.items() if other != path}
+            checker = Checker(self.registry, overlay=_encoded(others), sql=False, only=path)
+            self._previews[uri] = Preview(checked, checker, config)
         return checked
+
+    def preview(self, uri: str) -> Checked | None:
+        """What :meth:`check` will say of a document that was typed in, as far as that can be told quickly.
+
+        None where it can't, or is known for sure already.
+        """
+        buffer, preview = self.buffers.get(uri), self._previews.get(uri)
+        known = self._checked.get(uri)
+        if buffer is None or preview is None or (known is not None and known[0] == self._state):
+            return None
+        with _without_gc():
+            return preview.check(buffer.text)
 
     def owner(self, uri: str) -> tuple[str, int]:
         """The document that a URI belongs to, and which of its cells it is (from 1), 0 for all of it."""
@@ -130,10 +152,11 @@ class Session:
                 return notebook.uri, notebook.cells.index(uri) + 1
         return uri, 0
 
-    def findings(self, uri: str) -> list[tuple[Finding, Finding]]:
-        """The findings of :meth:`check` in a document or cell, each as a reader sees it and as the engine knows it."""
+    def findings(self, uri: str, checked: Checked | None = None) -> list[tuple[Finding, Finding]]:
+        """The findings of :meth:`check` (or those given) in a document or cell, each as a reader sees it and as the
+        engine knows it."""
         uri, cell = self.owner(uri)
-        checked = self.check(uri)
+        checked = checked or self.check(uri)
         if checked is None:
             return []
         pairs = [(checked.source.shown(each), each) for each in checked.findings]
@@ -183,6 +206,7 @@ class Session:
         if buffer is None or config is None:
             return None
         try:
+            self._lay_over()
             self._checker.baseline = self._baseline(config)
             return repair(self._checker, str(buffer.path), buffer.data, config)
         except AssetLintError as error:
@@ -214,5 +238,28 @@ class Session:
             self._problem(str(error))
             return ConfigFiles()
 
-    def _overlay(self) -> dict[str, bytes]:
-        return {str(buffer.path): buffer.data for buffer in self.buffers.values() if buffer.path.suffix == ".py"}
+    def _lay_over(self) -> None:
+        """Let the checker know what was typed since it last looked."""
+        for path, text in self._overlay().items():
+            if self._laid.get(path) != text:
+                self._laid[path] = text
+                self._checker.lay_over(path, text.encode("utf-8", "replace"))
+
+    def _overlay(self) -> dict[str, str]:
+        return {str(buffer.path): buffer.text for buffer in self.buffers.values() if buffer.path.suffix == ".py"}
+
+
+def _encoded(texts: Mapping[str, str]) -> dict[str, bytes]:
+    return {path: text.encode("utf-8", "replace") for path, text in texts.items()}
+
+
+@contextmanager
+def _without_gc() -> Iterator[None]:
+    """While much is made and nothing thrown away, looking for garbage costs and finds none."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
