@@ -10,7 +10,7 @@ import pytest
 from asset_lint.cli import main
 from asset_lint.cli.table import Row, table
 from asset_lint.evidence import Evidence, Scenario
-from asset_lint.verify import Sandbox, Task, Unit, Witness, observe, projects
+from asset_lint.verify import Sandbox, Task, Unit, Verdict, Witness, observe, projects
 from asset_lint.verify.columns import Column, columns_read
 from asset_lint.verify.generated import Tables, may_make
 from asset_lint.verify.judge import NEEDS_REAL_DATA
@@ -190,3 +190,38 @@ def test_the_folders_of_files_that_code_names_are_there(sandbox: Sandbox, tmp_pa
     [witness] = observe(sandbox, [unit], lambda unit: ())
     assert witness.failure == ""
     assert projects.folders(str(tmp_path)) == ["data/staging"]
+
+
+SWALLOWING = """import os
+
+import dagster as dg
+import duckdb
+
+
+@dg.asset
+def one(context: dg.AssetExecutionContext) -> None:
+    with duckdb.connect(os.environ["DUCKDB_DATABASE"]) as conn:
+        try:
+            key = conn.execute("SELECT name FROM {} LIMIT 1").fetchone()
+            conn.execute(f"SELECT * FROM orders WHERE name = '{{key[0]}}'").fetchall()
+        except Exception as error:
+            context.log.error(str(error))
+"""
+
+
+@pytest.mark.parametrize(
+    "name, generated, seen",
+    [
+        ("orders", ("orders",), "only real data can show it: give some with `--database` or `--setup`"),
+        ("nowhere.orders()", (), "a query of it fails by itself: "),
+    ],
+)
+def test_an_asset_that_makes_do_without_its_tables_refutes_nothing(
+    sandbox: Sandbox, tmp_path: Path, name: str, generated: tuple[str, ...], seen: str
+) -> None:
+    (tmp_path / "assets.py").write_text(SWALLOWING.format(name))
+    unit = Unit("assets.py", "one", 8, Task(("assets",), root=str(tmp_path)))
+    [witness] = observe(sandbox, [unit], lambda unit: (Scenario.QUOTES,))
+    judgement = witness.judge(Evidence.QUOTE_BREAKS_QUERY)
+    assert (witness.generated, judgement.verdict) == (generated, Verdict.NOT_REACHED)
+    assert judgement.seen.startswith(seen)

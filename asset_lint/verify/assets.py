@@ -62,7 +62,16 @@ class Witness:
             return replace(judgement, seen=self.failure)
         if judgement.verdict is Verdict.REFUTED and evidence is Evidence.ERROR_SWALLOWED and not self._all_failed:
             return Judgement(Verdict.NOT_REACHED, "the failure of an earlier query ends the run before it")
+        if self._broken and (judgement.verdict is Verdict.REFUTED or evidence in NEEDS_REAL_DATA):
+            return Judgement(Verdict.NOT_REACHED, f"a query of it fails by itself: {self._broken}")
         return replace(judgement, generated=bool(self.generated))
+
+    @property
+    def _broken(self) -> str:
+        """The error of a query in a normal run that the asset ends well with: it has not done what it is for."""
+        if self.normal is None or not self.normal.succeeded:
+            return ""
+        return next((said(each["error"]) for each in self.normal.query_errors if not each["injected"]), "")
 
     @property
     def _all_failed(self) -> bool:

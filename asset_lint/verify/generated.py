@@ -1,8 +1,8 @@
 """Tables for assets that find none: made from what their queries read, where nobody has given a database.
 
-An asset is run; where it fails for want of a table, that table is made, with the columns that its queries name and a
-few rows that are the same each time. Then it is run again, until it fails for no table more. What such rows can't show
-is for ``judge`` to know.
+An asset is run; where a query fails for want of a table, that table is made, even if the asset makes do without: with
+the columns that its queries name and a few rows that are the same each time. Then it is run again, until it fails for
+no table more. What such rows can't show is for ``judge`` to know.
 """
 
 from __future__ import annotations
@@ -150,7 +150,7 @@ def make(sandbox: Sandbox, tasks: Mapping[int, Task]) -> dict[int, Made]:
             number, run = numbers[id(outcome.task)], Observations(outcome)
             made = done[number] = Made(outcome.task, tables[number].names, run)
             first.setdefault(number, made)
-            if not run.succeeded and run.finished and may_make(tasks[number]) and tables[number].learn(run):
+            if run.finished and may_make(tasks[number]) and tables[number].learn(run):
                 again[number] = replace(tasks[number], setup=tables[number].sql)
         waiting = again
         if not waiting:
@@ -167,6 +167,8 @@ def _settled(first: Made, last: Made) -> Made:
     """What is gone on with: the tables that were made, unless the asset fails by them."""
     if not last.names or last.normal.succeeded:
         return last
+    if first.normal.succeeded:  # it does without
+        return first
     names = ", ".join(last.names)
     if last.normal.outcome.end is End.NOT_STARTED:
         return replace(first, problem=f"no tables can be generated for it ({names}): {last.normal.outcome.detail}")
