@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from asset_lint.cli import main
 from asset_lint.evidence import Evidence, Scenario
 from asset_lint.verify import End, Fate, Observations, Outcome, Task, Unit, Verdict, Witness, prove
 
@@ -82,3 +84,20 @@ def test_what_an_earlier_failure_keeps_from_being_reached_is_not_refuted() -> No
         }
         verdicts.append(Witness(Unit("assets.py", "a", 1, TASK), ("a",), runs).judge(Evidence.ERROR_SWALLOWED).verdict)
     assert verdicts == [Verdict.REFUTED, Verdict.NOT_REACHED]
+
+
+def test_the_fixes_of_all_assets_of_a_file_are_proven(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    head = "import dagster as dg\nfrom dagster_duckdb import DuckDBResource\n"
+    asset = (
+        "\n\n@dg.asset\ndef {0}(context: dg.AssetExecutionContext, db: DuckDBResource) -> None:\n"
+        '    context.log.info("making {0}")\n    with db.get_connection() as conn:\n'
+        '        conn.execute("CREATE OR REPLACE TABLE {0} AS SELECT 1 AS id")\n'
+    )
+    path = tmp_path / "assets.py"
+    path.write_text(head + "".join(asset.format(name) for name in ("one", "two", "three")))
+    monkeypatch.chdir(tmp_path)
+    main(["check", "assets.py", "--select", "AL303", "--fix", "--verify", "--isolated"])
+    assert "3 fixes proven by running 3 assets before and after, 0 taken back" in capsys.readouterr().err
+    assert path.read_text().count("except duckdb.Error") == 3

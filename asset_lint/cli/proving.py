@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -166,12 +167,14 @@ class _Trial:
         self, codes: Mapping[Place, set[str]], results: Sequence[FileResult]
     ) -> dict[Place, list[tuple[Finding, Proof]]]:
         """The proofs of the fixes of ``codes``, which are in the texts of ``results``."""
-        texts = {result.path: result.text for result in results if result.text is not None}
-        fixed = {
-            place: replace(unit, task=self.with_text(place, texts[place[0]]))
-            for place, unit in self.units.items()
-            if codes.get(place) and place[0] in texts
-        }
+        new = {result.path: result for result in results if result.text is not None}
+        fixed = {}
+        for place, unit in self.units.items():
+            if codes.get(place) and (result := new.get(place[0])) is not None and result.text is not None:
+                old = result.source.text if result.source else result.text
+                mine = unit.file == _below(unit.task.root, place[0])
+                line = _moved(unit, old, result.text) if mine else unit.line
+                fixed[place] = replace(unit, line=line, task=self.with_text(place, result.text))
         after = self.run(fixed)
         return {
             place: [
@@ -210,6 +213,14 @@ class _Trial:
 def _is_doubtful(entries: Sequence[tuple[Finding, Proof]]) -> bool:
     fates = {proof.fate for _, proof in entries}
     return len({finding.code for finding, _ in entries}) > 1 and fates != {Fate.KEPT}
+
+
+def _moved(unit: Unit, old: str, new: str) -> int:
+    """The line of the function of ``unit`` in a text that fixes, those of its neighbours too, have changed."""
+    begins = re.compile(rf"^[ \t]*(?:async[ \t]+)?def[ \t]+{re.escape(unit.name)}\b", re.MULTILINE)
+    before, after = ([text.count("\n", 0, each.start()) + 1 for each in begins.finditer(text)] for text in (old, new))
+    number = before.index(unit.line) if unit.line in before else -1
+    return after[number] if -1 < number < len(after) else unit.line
 
 
 def _below(root: str, path: str) -> str:
