@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .index import Place
+from .needing import needing
 from .values import Alternatives, depends_on_connection
 
 if TYPE_CHECKING:
@@ -20,9 +21,9 @@ class Holding:
     """A ``with`` that would hold one connection.
 
     ``opening`` is the assignment to turn into it, or the expression that opens in passing. ``until`` is the last
-    statement it covers (None: the end of the block, or, for an expression, its statement alone). ``idle`` are the
-    statements that it makes idle: closings, ``name = None`` in front. ``guard`` is the ``try`` whose ``finally``, which
-    does nothing but close, goes too.
+    statement it covers (None: the end of the block, or, for an expression, its statement alone): it was closed behind
+    that, or nothing further down needs it. ``idle`` are the statements that it makes idle: closings, ``name = None`` in
+    front. ``guard`` is the ``try`` whose ``finally``, which does nothing but close, goes too.
     """
 
     opening: Place
@@ -66,8 +67,10 @@ def holding_of(function: Function, connection: Connection, seen: Mapping[ast.exp
         return None
     if len(statement_lines(block)) != len(block):
         return None
+    if not closings and block is function.node.body:
+        covered = needing(name, covered, function.definition.inner.names, seen)
     module = function.module
-    until = Place(module, covered[-1]) if closings else None
+    until = Place(module, covered[-1]) if covered[-1] is not block[-1] else None
     return Holding(Place(module, statement), True, until, tuple(Place(module, s) for s in closings))
 
 

@@ -45,8 +45,8 @@ class UnclosedConnection(Rule):
     ```
 
     ## Fix safety
-    Safe: the rest of the block, up to the `close()` that becomes idle, goes into a `with`. Offered only where the
-    connection is used in that block alone and nothing that needs it open leaves it.
+    Safe: what follows, up to the `close()` that becomes idle or to the last statement that may need the connection,
+    goes into a `with`. Offered only where it is used in that block alone and nothing that needs it open leaves it.
 
     ## Options
     `known-connections`: functions that give connections which the code itself can't show to be any. In-memory
