@@ -443,7 +443,7 @@ class Calls(Lifetimes, Threads):
                 known.parameters = join(known.parameters or parameters, parameters)
 
     def read_by_library(self, name: str, arguments: Arguments, state: State, node: ast.AST) -> Alternatives:
-        """``pandas.read_sql(query, connection)`` and its like; nothing where no connection is seen."""
+        """``pandas.read_sql(query, connection)`` and its like; nothing where no connection, or no frame, is seen."""
         sql, connection = READERS[name]
         conn = next((v for v in arguments.get(1, connection) or () if isinstance(v, Conn)), None)
         if conn is None:
@@ -451,6 +451,8 @@ class Calls(Lifetimes, Threads):
         self.note_direct_use(None if conn.cursor else conn.site, name, node)
         self.may_raise(state, node, DUCKDB)
         self.note_query(node, name, conn.site, arguments.get(0, sql), arguments.get(-1, "params"))
+        if arguments.get(-1, "chunksize") or arguments.get(-1, "iter_batches"):
+            return ()  # an iterator, which reads on as it is asked
         kind = ResultKind.FRAME_PANDAS if name.startswith("pandas") else ResultKind.FRAME_POLARS
         return (Result(kind, conn.site, self.place(node), query=self.place(node)),)
 

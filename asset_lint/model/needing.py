@@ -22,7 +22,7 @@ _FETCHED = frozenset(
         ResultKind.NONE,
     )
 )
-_CONTAINERS = frozenset((PyKind.LIST, PyKind.DICT, PyKind.SET, PyKind.TUPLE))
+_OPEN_ENDED = frozenset((PyKind.LIST, PyKind.DICT, PyKind.SET, PyKind.TUPLE, PyKind.VIEW, PyKind.POLARS_LAZY))
 
 _Seen = Mapping[ast.expr, Alternatives]
 
@@ -98,4 +98,4 @@ def _holds_nothing(value: Value) -> bool:
         return True
     if isinstance(value, Result):
         return value.kind in _FETCHED
-    return isinstance(value, Data) and not value.kinds & _CONTAINERS
+    return isinstance(value, Data) and not value.kinds & _OPEN_ENDED
