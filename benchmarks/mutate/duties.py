@@ -20,6 +20,20 @@ def _is_asset(candidate: Candidate) -> bool:
     return candidate.kind in ASSETS and bool(candidate.openings)
 
 
+def _looking(candidate: Candidate) -> list[Splice]:
+    """A look into a database, as the first thing that an asset does which opened none; nothing where it does."""
+    names = {"surroundings", "engine", "ledger"}
+    if candidate.kind != "asset" or candidate.openings or candidate.first is None or names & candidate.bound:
+        return []
+    look = candidate.at_start(
+        "import os as surroundings",
+        "import duckdb as engine",
+        'with engine.connect(surroundings.environ["LEDGER_PATH"], read_only=True) as ledger:',
+        '    ledger.execute("SELECT 1").fetchall()',
+    )
+    return [look]
+
+
 def _logs(candidate: Candidate) -> list[ast.Expr]:
     """Its statements that log by its context."""
     return [
@@ -60,17 +74,19 @@ def log_dropped(candidate: Candidate, random: Random) -> Iterator[Mutant]:
         yield candidate.mutant("AL501", "log_dropped", [_passed(candidate.text, s) for s in statements])
 
 
-def logged_elsewhere(candidate: Candidate, random: Random) -> Iterator[Mutant]:
-    """Every log line of the asset goes to Python's own loggers, which Dagster does not record."""
-    text, statements = candidate.text, _logs(candidate)
-    rest = [n for n in ast.walk(candidate.node) if isinstance(n, ast.Attribute) and n.attr == "log"]
-    if not _is_asset(candidate) or not statements or len(rest) != len(statements) or _hands_on(candidate):
-        return
-    if not _logger_is_elsewhere(candidate):
-        owners = [s.value.func.value for s in statements]  # type: ignore[attr-defined]
-        splices = [Splice(text.start(o), text.end(o), '_logging.getLogger("steps")') for o in owners]
-        imports = candidate.at_module_level("import logging as _logging\n")
-        yield candidate.mutant("AL501", "logged_elsewhere", [*splices, imports])
+def _logged_otherwise(name: str, module: str, written: str) -> Operator:
+    """Every log line of the asset goes where Dagster does not record it."""
+
+    def operator(candidate: Candidate, random: Random) -> Iterator[Mutant]:
+        for mutant in log_dropped(candidate, random):
+            text = candidate.text
+            calls = [s.value for s in _logs(candidate) if isinstance(s.value, ast.Call)]
+            if all(len(call.args) == 1 and not call.keywords for call in calls):
+                splices = [Splice(text.start(c.func), text.end(c.func), written) for c in calls]
+                imports = candidate.at_module_level(f"import {module} as _{module}\n")
+                yield candidate.mutant(mutant.rule, name, [*splices, imports])
+
+    return operator
 
 
 def _hands_on(candidate: Candidate) -> bool:
@@ -107,10 +123,27 @@ def metadata_dropped(candidate: Candidate, random: Random) -> Iterator[Mutant]:
         yield candidate.mutant("AL502", "metadata_dropped", splices)
 
 
-def context_dropped(candidate: Candidate, random: Random) -> Iterator[Mutant]:
-    """The context goes, and the log lines, all that it was used for."""
-    text, arguments, statements = candidate.text, candidate.node.args, _logs(candidate)
-    if not _is_asset(candidate) or candidate.context is None or _uses(candidate) != len(statements):
+def _added(candidate: Candidate) -> list[ast.Expr]:
+    """Its statements that add metadata by its context."""
+    return [
+        node
+        for node in candidate.nodes
+        if isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Call)
+        and isinstance(node.value.func, ast.Attribute)
+        and node.value.func.attr in ADDING
+        and isinstance(node.value.func.value, ast.Name)
+        and node.value.func.value.id == candidate.context
+        and candidate.text.stands_alone(node)
+    ]
+
+
+def _without_context(
+    candidate: Candidate, name: str, statements: list[ast.Expr], more: list[Splice] | None = None
+) -> Iterator[Mutant]:
+    """The context goes, and with it the statements that were all of its use."""
+    text, arguments = candidate.text, candidate.node.args
+    if not (_is_asset(candidate) or more) or candidate.context is None or _uses(candidate) != len(statements):
         return
     if _logger_is_elsewhere(candidate) or arguments.posonlyargs or not arguments.args:
         return
@@ -122,7 +155,25 @@ def context_dropped(candidate: Candidate, random: Random) -> Iterator[Mutant]:
         return
     end = text.start(following[0]) if following else text.end(first)
     splices = [Splice(text.start(first), end, ""), *(_passed(text, s) for s in statements)]
-    yield candidate.mutant("AL405", "context_dropped", splices)
+    yield candidate.mutant("AL405", name, [*splices, *(more or ())])
+
+
+def context_dropped(candidate: Candidate, random: Random) -> Iterator[Mutant]:
+    """The context goes, and the log lines, all that it was used for."""
+    yield from _without_context(candidate, "context_dropped", _logs(candidate))
+
+
+def context_and_metadata_dropped(candidate: Candidate, random: Random) -> Iterator[Mutant]:
+    """The context goes, the log lines and the metadata that were added by it."""
+    if added := _added(candidate):
+        yield from _without_context(candidate, "context_and_metadata_dropped", [*_logs(candidate), *added])
+
+
+def context_dropped_for_a_look(candidate: Candidate, random: Random) -> Iterator[Mutant]:
+    """The context goes, and the log lines, where a look into a database is new."""
+    logs = _logs(candidate)
+    if (look := _looking(candidate)) and candidate.first not in logs:
+        yield from _without_context(candidate, "context_dropped_for_a_look", logs, look)
 
 
 def annotation_dropped(candidate: Candidate, random: Random) -> Iterator[Mutant]:
@@ -157,6 +208,14 @@ def none_dropped(candidate: Candidate, random: Random) -> Iterator[Mutant]:
         yield candidate.mutant("AL704", "none_dropped", [splice])
 
 
+def none_dropped_for_a_look(candidate: Candidate, random: Random) -> Iterator[Mutant]:
+    """The same, where a look into a database is new."""
+    returns, look, splice = candidate.node.returns, _looking(candidate), _returns_dropped(candidate)
+    if look and splice is not None and len(candidate.node.decorator_list) == 1:
+        if isinstance(returns, ast.Constant) and returns.value is None:
+            yield candidate.mutant("AL704", "none_dropped_for_a_look", [splice, *look])
+
+
 def returns_dropped(candidate: Candidate, random: Random) -> Iterator[Mutant]:
     """An asset that gives something no longer says what."""
     gives = candidate.is_generator or any(isinstance(n, ast.Return) and n.value is not None for n in candidate.nodes)
@@ -184,10 +243,14 @@ def printed_at_start(candidate: Candidate, random: Random) -> Iterator[Mutant]:
 
 DUTY_OPERATORS: dict[str, tuple[Operator, ...]] = {
     "AL403": (annotation_dropped,),
-    "AL405": (context_dropped,),
-    "AL501": (log_dropped, logged_elsewhere),
+    "AL405": (context_dropped, context_and_metadata_dropped, context_dropped_for_a_look),
+    "AL501": (
+        log_dropped,
+        _logged_otherwise("logged_elsewhere", "logging", '_logging.getLogger("steps").info'),
+        _logged_otherwise("warned_instead", "warnings", "_warnings.warn"),
+    ),
     "AL502": (metadata_dropped,),
     "AL503": (printed, printed_at_start),
-    "AL704": (none_dropped,),
+    "AL704": (none_dropped, none_dropped_for_a_look),
     "AL706": (returns_dropped,),
 }

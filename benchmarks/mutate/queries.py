@@ -19,6 +19,7 @@ ENDING = re.compile(r"\b(commit|rollback|begin|transaction)\b", re.IGNORECASE)
 KNOWN_ROLES = re.compile(r"(Context|Resource|Config|Database|Client|Settings)\W*$")
 
 NAMELESS = re.compile(r"\b(TABLE|EXISTS)\s+\{", re.IGNORECASE)  # a table whose name is known at run time alone
+OPAQUE = re.compile(r"\b(dlt|dbt|sling|ibis|subprocess|pipeline|system|run)\b")  # what may make tables unseen
 
 # ---- AL601 -----------------------------------------------------------------------------------------------------------
 
@@ -101,6 +102,20 @@ def _depends_on_nothing(candidate: Candidate) -> bool:
     )
 
 
+def _stands_alone(candidate: Candidate) -> bool:
+    """Whether it asks plainly, and uses no other code of the project and nothing that makes tables by itself."""
+    text, repository = candidate.text, candidate.repository
+    own: set[str] = set()
+    for node in ast.walk(text.tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            own.add(node.name)
+        elif isinstance(node, ast.ImportFrom) and (node.level or repository.resolve(text.path, node) is not None):
+            own.update(alias.asname or alias.name for alias in node.names)
+    used = {n.id for statement in candidate.node.body for n in ast.walk(statement) if isinstance(n, ast.Name)}
+    written = text.of(candidate.node)
+    return asks_plainly(candidate) and not used & own and not (OPAQUE.search(written) or NAMELESS.search(written))
+
+
 BALANCE = """
 def _balance(connection):
     return connection.sql("SELECT sum(amount) FROM ledger_of_1987").fetchall()
@@ -108,11 +123,13 @@ def _balance(connection):
 
 
 def opened_and_read(candidate: Candidate, random: Random) -> Iterator[Mutant]:
-    """A connection of its own, opened first of all to read a table that nobody makes."""
+    """A connection of its own, opened first of all to read a table that nobody makes: nothing that the asset calls or
+    takes can."""
     names = {"surroundings", "engine", "ledger", "balance"}
     if candidate.kind not in ASSETS or candidate.first is None or names & candidate.bound:
         return
-    if _depends_on_nothing(candidate) and not NAMELESS.search(candidate.text.of(candidate.node)):
+    known = {candidate.context, "config", *(o.path.partition(".")[0] for o in candidate.openings if not o.raw)}
+    if set(candidate.parameters) <= known and _depends_on_nothing(candidate) and _stands_alone(candidate):
         lines = candidate.at_start(
             "import os as surroundings",
             "import duckdb as engine",
