@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from .index import Def, Module, Place, Scope
 from .logs import LogCall, gives_logger_away
+from .pykinds import PyKind
 from .uses import NOTHING, Aftermath
-from .values import ANY, Alternatives, Conn, Const, LoggedBy, Manager, Site, State, Status, join, sites_in
+from .values import ANY, Alternatives, Conn, Const, Data, LoggedBy, Manager, Site, State, Status, join, sites_in
 from .work import Guard, Work, WorkKind
 
 if TYPE_CHECKING:
@@ -258,10 +259,15 @@ class Analysis:
 
 
 def _flag(values: Alternatives | None) -> object:
-    """What of a variable's value tells paths apart: None, true and false, a connection."""
-    if values is None or len(values) != 1:
+    """What of a variable's value tells paths apart: None, true and false, a connection; a number however often it was
+    counted up."""
+    if values is None or (len(values) != 1 and not _is_counted(values)):
         return None
     value = values[0]
     if isinstance(value, Const):
         return value if value.value is None or isinstance(value.value, bool) else True
     return isinstance(value, (Conn, Manager))
+
+
+def _is_counted(values: Alternatives) -> bool:
+    return isinstance(values[0], Const) and all(isinstance(v, Data) and v.kinds == {PyKind.INT} for v in values[1:])

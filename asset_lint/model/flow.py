@@ -420,6 +420,8 @@ class Flow(Inliner):
         self.exits = own
         left: list[State] = []
         seen: set[tuple[object, ...]] = set()
+        for state in states:
+            self._count_up(node, state)
         for _ in range(LOOP_ROUNDS):
             inside, outside = split(states)
             left.extend(outside)
@@ -436,6 +438,19 @@ class Flow(Inliner):
         self.exits = outer
         self.fetched_by_loop(node, (*left, *own.breaks))
         return [*self.block(node.orelse, self.merge(left)), *own.breaks]
+
+    def _count_up(self, loop: ast.For | ast.AsyncFor | ast.While, state: State) -> None:
+        """A number that a loop counts up is no constant in it: turns that differ in nothing else are followed once."""
+        numbers = {
+            name
+            for name, values in state.env.items()
+            if all(isinstance(v, Const) and type(v.value) is int for v in values)
+        }
+        for node in ast.walk(loop) if numbers else ():
+            if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name) and node.target.id in numbers:
+                numbers.remove(node.target.id)
+                counted = pydata.made(PyKind.INT, self.place(node))
+                state.env[node.target.id] = join(state.env[node.target.id], (counted,))
 
     def _turn(self, state: State) -> tuple[object, ...]:
         """What makes one more turn of a loop worth following."""
