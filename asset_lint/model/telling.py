@@ -31,6 +31,7 @@ class Told(enum.Enum):
     ROWS = "a list"
     VALUE = "a plain value"
     TABLE = "a table of the database"
+    COUNT = "a table whose rows are counted"
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Subject:
     columns_are_texts: bool = False
     event: Place | None = None
     table: str = ""
-    counted: str = ""  # the variable that holds the number of rows of a TABLE
+    counted: str = ""  # the variable that holds the number of rows of the table
     output: str = ""  # of which of several outputs
 
     @property
@@ -148,6 +149,8 @@ def subjects_of(function: Function) -> list[Subject]:
     """What a function can best tell of its work: what it gives, else the table that it fills, else the frame that it
     reads. Several only where it gives several."""
     given = list(_given(function))
+    if len(given) == 1 and given[0] is not None and _is_text(function, given[0]) and (counted := _count(function)):
+        return [counted]  # the text says only where the data is
     if given:
         return given if all(given) else []  # type: ignore[return-value]
     other = _table(function) or _worked_on(function)
@@ -270,7 +273,7 @@ def _fills(query: Query) -> str:
     targets = statement.makes or statement.writes
     if statement.keyword == "CREATE" and (statement.if_not_exists or not _holds_query(statement.text)):
         return ""
-    return str(targets[0]) if len(targets) == 1 and targets[0].is_known else ""
+    return str(targets[0]) if len(targets) == 1 and targets[0].is_known and _is_plain(str(targets[0])) else ""
 
 
 def _holds_query(text: str) -> bool:
@@ -293,6 +296,46 @@ def _counted(function: Function, table: str, after: ast.stmt) -> tuple[ast.stmt,
                     if words[:3] == ["select", "count(*)", "from"] and words[3:] == [table.lower()]:
                         return statement, statement.targets[0].id
     return None
+
+
+def _is_text(function: Function, subject: Subject) -> bool:
+    assert isinstance(subject.value.node, ast.expr)
+    found = [data_of(value) for value in function.run.values.get(subject.value.node, ANY)]
+    return subject.event is None and all(data is not None and data.kinds == {PyKind.STR} for data in found)
+
+
+def _count(function: Function) -> Subject | None:
+    """The number of rows of the one table that the function counts, on every run and all of them."""
+    found: list[Subject] = []
+    for statement in _straight(function.node.body):
+        match statement:
+            case ast.Assign(
+                targets=[ast.Name(id=name) as target],
+                value=ast.Subscript(
+                    value=ast.Call(func=ast.Attribute(value=ast.Call() as call, attr="fetchone")),
+                    slice=ast.Constant(value=0),
+                ),
+            ):
+                table = next((_all_of(query) for query in function.queries if query.call.node is call), "")
+                if table:
+                    places = Place(function.module, statement), Place(function.module, target)
+                    found.append(Subject(Told.COUNT, *places, False, table=table, counted=name))
+    return found[0] if len(found) == 1 else None
+
+
+def _all_of(query: Query) -> str:
+    """The table all of whose rows a query counts, "" if it asks something else."""
+    if not query.complete or len(query.variants) != 1 or query.variants[0].holes:
+        return ""
+    match query.variants[0].render().split():
+        case [select, count, source, table] if f"{select} {count} {source}".lower() == "select count(*) from":
+            return table if _is_plain(table) else ""
+    return ""
+
+
+def _is_plain(table: str) -> bool:
+    """Whether a table's name needs no quotes, neither in SQL nor in Python."""
+    return all(part.isidentifier() for part in table.split("."))
 
 
 def _is_short(function: Function, value: ast.expr) -> bool:

@@ -22,6 +22,7 @@ def log_of(rewrite: Rewrite, subject: Subject, context: str) -> None:
         Told.ROWS: f"{subject.verb} {{len({name})}} rows",
         Told.VALUE: f"{subject.verb} {{{name}}}",
         Told.TABLE: f"Wrote {{{name}}} rows to {subject.table}",
+        Told.COUNT: f"{subject.table} has {{{name}}} rows",
     }[subject.kind]
     _write(rewrite, subject, name, [*before, f"{context}.log.info({rewrite.formatted(text)})"])
 
@@ -81,9 +82,9 @@ def _mapping(rewrite: Rewrite, entries: Sequence[str], column: int, depth: int) 
 
 def _named(rewrite: Rewrite, subject: Subject, taken: Set[str] = frozenset()) -> tuple[str, list[str]]:
     """The variable that holds what is told, and the statements that make it."""
+    if subject.counted:
+        return subject.counted, []
     if subject.kind is Told.TABLE:
-        if subject.counted:
-            return subject.counted, []
         name = rewrite.free_name("row_count", near=subject.statement)
         query = rewrite.quoted(f"SELECT count(*) FROM {subject.table}")
         return name, [f"{name} = {subject.name}.execute({query}).fetchone()[0]"]
@@ -111,7 +112,7 @@ def _write(rewrite: Rewrite, subject: Subject, name: str, lines: Sequence[str]) 
 def _entries(rewrite: Rewrite, subject: Subject, name: str) -> list[tuple[str, str]]:
     if subject.kind is Told.VALUE:
         return [(name, name)]
-    if subject.kind is Told.TABLE:
+    if subject.kind in (Told.TABLE, Told.COUNT):
         return [("table", rewrite.quoted(subject.table)), ("row_count", name)]
     if not subject.given:
         return [("rows_read", f"len({name})")]  # what is materialized may have others, and other columns

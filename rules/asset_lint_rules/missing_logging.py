@@ -36,8 +36,8 @@ class MissingLogging(Rule):
 
     ## Fix safety
     Safe where the asset gives a frame: the number of its rows is logged right before. Unsafe where it gives a list or a
-    plain value, fills one table (whose rows are then counted) or reads a frame that it does not give. No fix elsewhere,
-    nor where the asset prints: its `print` is what should be logged.
+    plain value, fills or counts one table (whose rows are then told) or reads a frame that it does not give. No fix
+    elsewhere, nor where the asset prints: its `print` is what should be logged.
 
     ## Options
     `all-assets`: ask it of assets that do not touch DuckDB too.

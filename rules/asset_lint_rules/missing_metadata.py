@@ -38,9 +38,9 @@ class MissingMetadata(Rule):
 
     ## Fix safety
     Safe where the asset gives a frame: the number of its rows and its columns are added, in the `Output` or
-    `MaterializeResult` that it gives it in if there is one. Unsafe where it gives a list or a plain value, fills one
-    table (whose rows are then counted) or reads a frame that it does not give (whose rows are then `rows_read`). No fix
-    elsewhere, nor where the asset takes no context.
+    `MaterializeResult` that it gives it in if there is one. Unsafe where it gives a list or a plain value, fills or
+    counts one table (whose rows are then told) or reads a frame that it does not give (they are `rows_read`).
+    No fix elsewhere, nor where the asset takes no context.
 
     ## Options
     `all-assets`: ask it of assets that do not touch DuckDB too.
