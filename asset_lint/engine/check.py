@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -201,8 +201,13 @@ class Checker:
         """From now on, the file has that content, whatever the disk says."""
         self.overlay = {**self.overlay, path: data}
         for project in self._projects.values():
-            with suppress(InvalidSyntax):  # the last content that parsed is as good as can be
-                project.module(path, source_of(path, data))
+            if project.may_hold(path):
+                with suppress(InvalidSyntax):  # the last content that parsed is as good as can be
+                    project.module(path, source_of(path, data))
+
+    def _overlay_of(self, project: Project) -> Iterator[tuple[str, bytes]]:
+        """What of the overlay a project can see."""
+        return ((path, data) for path, data in self.overlay.items() if project.may_hold(path))
 
     def restore(self, path: str, data: bytes, config: Config) -> None:
         """Let the project see the file as it was, after other contents of it have been checked."""
@@ -231,7 +236,7 @@ class Checker:
                 gated=self.gated,
                 only=self.only,
             )
-            for other, data in self.overlay.items():
+            for other, data in self._overlay_of(project):
                 with suppress(InvalidSyntax):  # whoever checks that file will say so
                     project.module(other, source_of(other, data))
         return project

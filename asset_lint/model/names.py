@@ -44,6 +44,7 @@ class Names:
     def __init__(self, project: Project) -> None:
         self.project = project
         self._cache: dict[tuple[int, str], tuple[Target, ...]] = {}
+        self._external: dict[tuple[ast.expr, Scope], str] = {}
         self.wrappers: dict[Def, Kind | None] = {}  # project decorators by the kind of compute function they make
 
     def resolve(self, node: ast.expr, scope: Scope, depth: int = 0) -> tuple[Target, ...]:
@@ -178,5 +179,8 @@ class Names:
         """The one library name that ``node`` stands for, else ""."""
         if node is None:
             return ""
-        names = {t.name for t in self.resolve(node, scope) if isinstance(t, External)}
-        return names.pop() if len(names) == 1 else ""
+        known = self._external.get((node, scope))
+        if known is None:
+            names = {t.name for t in self.resolve(node, scope) if isinstance(t, External)}
+            known = self._external[node, scope] = names.pop() if len(names) == 1 else ""
+        return known

@@ -126,6 +126,11 @@ class Project:
             found.pop(absolute, None)
         return module
 
+    def may_hold(self, path: str) -> bool:
+        """Whether a file lies where the project looks for modules."""
+        absolute = os.path.abspath(path)
+        return any(absolute.startswith(os.path.join(folder, "")) for folder in (self.root, *self.src))
+
     def forget(self) -> None:
         """Drop everything derived: a file has changed."""
         self.names = Names(self)
