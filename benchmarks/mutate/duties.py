@@ -123,21 +123,6 @@ def metadata_dropped(candidate: Candidate, random: Random) -> Iterator[Mutant]:
         yield candidate.mutant("AL502", "metadata_dropped", splices)
 
 
-def _added(candidate: Candidate) -> list[ast.Expr]:
-    """Its statements that add metadata by its context."""
-    return [
-        node
-        for node in candidate.nodes
-        if isinstance(node, ast.Expr)
-        and isinstance(node.value, ast.Call)
-        and isinstance(node.value.func, ast.Attribute)
-        and node.value.func.attr in ADDING
-        and isinstance(node.value.func.value, ast.Name)
-        and node.value.func.value.id == candidate.context
-        and candidate.text.stands_alone(node)
-    ]
-
-
 def _without_context(
     candidate: Candidate, name: str, statements: list[ast.Expr], more: list[Splice] | None = None
 ) -> Iterator[Mutant]:
@@ -161,12 +146,6 @@ def _without_context(
 def context_dropped(candidate: Candidate, random: Random) -> Iterator[Mutant]:
     """The context goes, and the log lines, all that it was used for."""
     yield from _without_context(candidate, "context_dropped", _logs(candidate))
-
-
-def context_and_metadata_dropped(candidate: Candidate, random: Random) -> Iterator[Mutant]:
-    """The context goes, the log lines and the metadata that were added by it."""
-    if added := _added(candidate):
-        yield from _without_context(candidate, "context_and_metadata_dropped", [*_logs(candidate), *added])
 
 
 def context_dropped_for_a_look(candidate: Candidate, random: Random) -> Iterator[Mutant]:
@@ -243,7 +222,7 @@ def printed_at_start(candidate: Candidate, random: Random) -> Iterator[Mutant]:
 
 DUTY_OPERATORS: dict[str, tuple[Operator, ...]] = {
     "AL403": (annotation_dropped,),
-    "AL405": (context_dropped, context_and_metadata_dropped, context_dropped_for_a_look),
+    "AL405": (context_dropped, context_dropped_for_a_look),
     "AL501": (
         log_dropped,
         _logged_otherwise("logged_elsewhere", "logging", '_logging.getLogger("steps").info'),
