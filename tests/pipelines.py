@@ -160,6 +160,13 @@ def level_counts(context: AssetExecutionContext, level_names: list) -> int:
 
 
 @asset
+def level_lengths(context: AssetExecutionContext, level_names: list) -> list:
+    lengths = [len(name) for name in level_names]
+    context.log.info(f"{len(lengths)} levels")
+    return lengths
+
+
+@asset
 def wanted_level(config: Wanted, level: str, database: DuckDBResource) -> int:
     print(config.model_dump())
     with database.get_connection() as conn:
