@@ -111,9 +111,22 @@ class Preview:
             return None if any(_RUNS_ON in each.message for each in found) else Checked(source, tuple(found))
         if tree is None:
             return None
-        before = self._known(kept, [*old, *using])
-        shown = self._merged(found, before, _Shift(self.text, text, self._spread(lines), source))
+        shift = _Shift(self.text, text, self._spread(lines), source)
+        shown = self._as_before(found, [*old, *using], shift)
+        if shown is None:
+            shown = [*self._merged(found, self._known(kept, [*old, *using]), shift)]
         return Checked(source, tuple(sorted(shown, key=lambda each: each.order)))
+
+    def _as_before(self, found: Sequence[Finding], looked_at: Sequence[int], shift: _Shift) -> list[Finding] | None:
+        """The findings where those of the parts looked at are just those of the whole check; None where they differ."""
+        ranges = [self._range(at, 0) for at in looked_at]
+        is_here = [any(each.span.line in lines for lines in ranges) for each in self.whole.findings]
+        here = [each for each, so in zip(self.whole.findings, is_here) if so]
+        elsewhere = [each for each, so in zip(self.whole.findings, is_here) if not so]
+        moved = Counter(None if (there := shift.back(each)) is None else _key(there) for each in found)
+        if moved != Counter(map(_key, here)):
+            return None
+        return [*(replace(each, fix=None) for each in found), *filter(None, map(shift.finding, elsewhere))]
 
     def _merged(self, found: Sequence[Finding], before: Counter[_Key], shift: _Shift) -> Iterator[Finding]:
         """The findings of the whole check, as what is found in the parts changed."""
