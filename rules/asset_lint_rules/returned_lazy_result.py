@@ -13,9 +13,9 @@ class ReturnedLazyResult(Rule):
     """Never let a reader or a lazy frame outlive its DuckDB connection.
 
     ## What it does
-    Finds Arrow readers (`.arrow()` gives one since DuckDB 1.4), polars frames made with `lazy=True`, `iter_rows()` and
-    generators over rows that leave a compute function; and readers that are not read to their end when their connection
-    is closed and the same file is opened again.
+    Finds Arrow readers (`.arrow()` gives one since DuckDB 1.4), polars frames made with `lazy=True`, and `iter_rows()`
+    that leave a compute function; and readers that are not read to their end when their connection is closed and the
+    same file is opened again. Generators over rows are not followed.
 
     ## Why is this bad?
     None of them holds the rows, and none can be pickled: the run fails when the result is stored. A reader also keeps
