@@ -160,6 +160,15 @@ def test_a_block_that_defines_a_name_again_means_its_own() -> None:
     assert found(fence(IMPORTS + wrong) + fence(right + use), "AL101") == []
 
 
+def test_an_example_is_not_imported() -> None:
+    code = (
+        f'{IMPORTS}connection = duckdb.connect("warehouse.duckdb")\n\n\n@asset\ndef trips() -> int:\n'
+        '    return len(connection.execute("SELECT 1").fetchall())\n'
+    )
+    assert [each[0] for each in found(code, "AL205", name="assets.py")] == ["AL205"]
+    assert found(fence(code), "AL205") == []
+
+
 def test_assets_of_two_examples_do_not_meet() -> None:
     def writer(name: str) -> str:
         return (
