@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 from asset_lint.errors import AssetLintError, FixError, SourceError
 from asset_lint.finding import Finding, Span
 from asset_lint.registry import INVALID_SYNTAX, Registry
-from asset_lint.source import Source
+from asset_lint.source import Source, uncollected
 
 from .check import Checker
 from .choose import Answer, choose
@@ -138,14 +137,9 @@ class _Session:
 
 def _results(session: _Session, jobs: int, on_file: Callable[[str], None]) -> Iterator[FileResult]:
     """The results in the order of the files. Meanwhile no garbage is collected: nearly all that is made stays."""
-    collecting = gc.isenabled()
-    gc.disable()
     _kept[:] = [session]  # until the next run: what follows, most often the end of the process, needn't wait for it
-    try:
+    with uncollected():
         yield from _checked(session, jobs, on_file)
-    finally:
-        if collecting:
-            gc.enable()
 
 
 def _checked(session: _Session, jobs: int, on_file: Callable[[str], None]) -> Iterator[FileResult]:

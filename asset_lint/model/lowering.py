@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import ast
-import gc
 import re
 
 from ..errors import InvalidSyntax
-from ..source import Slice, Source
+from ..source import Slice, Source, uncollected
 
 __all__ = ["parse"]
 
@@ -23,18 +22,13 @@ def parse(source: Source) -> ast.Module:
     Where this Python's own parser refuses, LibCST is asked, and its tree is said in nodes of ``ast``. Raises
     InvalidSyntax where both refuse, with the place (1-based) and words of the one that got further.
     """
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
+    with uncollected():
         try:
             return source.parse()
         except InvalidSyntax as error:
             if not isinstance(error.__cause__, SyntaxError):
                 raise
             return _parse_newer(source, error)
-    finally:
-        if collecting:
-            gc.enable()
 
 
 def _parse_newer(source: Source, refused: InvalidSyntax) -> ast.Module:

@@ -100,7 +100,7 @@ class Preview:
         changed = [each for each in (*(self.pieces[at] for at in old), *typed) if each.text not in same]
         using = self._using(changed, {*old})
         kept = self._kept(changed, {*old, *using})
-        source = Source(self.whole.source.path, text.encode("utf-8", "replace"))
+        source = Source(self.whole.source.path, encoded(text))
         moved = after - end
         within = [
             range(start + 1, after + 1),
@@ -158,8 +158,7 @@ class Preview:
         return known
 
     def _found(self, text: str, within: Sequence[range]) -> tuple[Finding, ...]:
-        data = text.encode("utf-8", "replace")
-        return self._checker.check(self.whole.source.path, data, self._config, within).findings
+        return self._checker.check(self.whole.source.path, encoded(text), self._config, within).findings
 
     def _range(self, at: int, moved: int) -> range:
         """The lines of a piece, from 1, moved by so many."""
@@ -268,6 +267,11 @@ class _Shift:
         if span.start < start <= end <= span.end:
             return source.span(span.start, span.end + moved)
         return source.span(span.start + moved, span.end + moved) if span.start >= end else None
+
+
+def encoded(text: str) -> bytes:
+    """What an editor shows, as a file would hold it; halves of surrogate pairs, which none can hold, become `?`."""
+    return text.encode("utf-8", "replace")
 
 
 def _key(finding: Finding) -> _Key:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,9 +16,9 @@ from asset_lint.engine.fix import repair
 from asset_lint.errors import AssetLintError
 from asset_lint.finding import Finding
 from asset_lint.registry import Registry, load
-from asset_lint.source import Source
+from asset_lint.source import Source, uncollected
 
-from .preview import Preview
+from .preview import Preview, encoded
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,7 @@ class Buffer:
     @property
     def data(self) -> bytes:
         """The text as it would stand in a file."""
-        return self.text.encode("utf-8", "replace")
+        return encoded(self.text)
 
 
 class Session:
@@ -120,7 +118,7 @@ class Session:
         if config is None or discovery.excluded(buffer.path, config):
             return None
         self._lay_over()
-        with _without_gc():
+        with uncollected():
             self._checker.baseline = self._baseline(config)
             checked = self._checker.check(str(buffer.path), buffer.data, config)
         for problem in checked.problems:
@@ -142,7 +140,7 @@ class Session:
         known = self._checked.get(uri)
         if buffer is None or preview is None or (known is not None and known[0] == self._state):
             return None
-        with _without_gc():
+        with uncollected():
             return preview.check(buffer.text)
 
     def owner(self, uri: str) -> tuple[str, int]:
@@ -243,23 +241,11 @@ class Session:
         for path, text in self._overlay().items():
             if self._laid.get(path) != text:
                 self._laid[path] = text
-                self._checker.lay_over(path, text.encode("utf-8", "replace"))
+                self._checker.lay_over(path, encoded(text))
 
     def _overlay(self) -> dict[str, str]:
         return {str(buffer.path): buffer.text for buffer in self.buffers.values() if buffer.path.suffix == ".py"}
 
 
 def _encoded(texts: Mapping[str, str]) -> dict[str, bytes]:
-    return {path: text.encode("utf-8", "replace") for path, text in texts.items()}
-
-
-@contextmanager
-def _without_gc() -> Iterator[None]:
-    """While much is made and nothing thrown away, looking for garbage costs and finds none."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()
+    return {path: encoded(text) for path, text in texts.items()}

@@ -2,7 +2,8 @@
 
 from .edits import applied, comments, differences
 from .file import Source
+from .garbage import uncollected
 from .lexing import RECURSION_LIMIT
 from .slices import Slice
 
-__all__ = ["RECURSION_LIMIT", "Slice", "Source", "applied", "comments", "differences"]
+__all__ = ["RECURSION_LIMIT", "Slice", "Source", "applied", "comments", "differences", "uncollected"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from asset_lint.errors import InvalidSyntax
 from asset_lint.finding import Span
 
+from .garbage import uncollected
 from .lexing import STRING
 
 if TYPE_CHECKING:
@@ -70,17 +70,13 @@ class Slice:
         import libcst as cst
 
         text = _PAGE.sub(lambda match: match[1] or "", self.text) if "\f" in self.text else self.text
-        collecting = gc.isenabled()
-        gc.disable()
         try:
-            module = cst.parse_module(text)
+            with uncollected():
+                module = cst.parse_module(text)
         except cst.ParserSyntaxError as error:
             at = self._span(self.start, self.start)
             column = error.raw_column + 1 if error.raw_line > 1 else error.raw_column + at.column
             raise InvalidSyntax(error.message, at.line + error.raw_line - 1, column) from error
-        finally:
-            if collecting:
-                gc.enable()
         # What a rule inserts is to look like the file, not like a slice without a newline or a block of its own.
         if "\n" not in self.text and "\r" not in self.text:
             module = module.with_changes(default_newline=self._newline)
