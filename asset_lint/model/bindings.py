@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from .index import Class, Def, Module, Place, Scope, own_nodes
+from .index import Class, Def, Module, Place, Scope, all_nodes, own_nodes
 from .names import Expression
 from .paths import file_of
 from .values import Alternatives, Const
@@ -44,9 +44,9 @@ def given_resources(module: Module) -> Iterator[tuple[ast.Call, ast.expr, Scope]
     """The calls of a module that are given resources, and what they are given."""
     for scope, root in module.scopes_at(BINDING):
         for node in own_nodes(root):
-            for keyword in node.keywords if isinstance(node, ast.Call) else ():
-                if keyword.arg in ("resources", "resource_defs") and isinstance(node, ast.Call):
-                    yield node, keyword.value, scope
+            if isinstance(node, ast.Call):
+                given = [keyword.value for keyword in node.keywords if keyword.arg in ("resources", "resource_defs")]
+                yield from ((node, value, scope) for value in given)
 
 
 def outside_tests(bound: Sequence[Bound], project: Project) -> list[Bound]:
@@ -192,7 +192,7 @@ def is_readable(node: ast.expr, scope: Scope, facts: Facts, depth: int = 0) -> b
 def _is_added_to(named: ast.expr, scope: Scope) -> bool:
     """Whether a dict of that name is given more keys behind its making."""
     name = named.id if isinstance(named, ast.Name) else named.attr if isinstance(named, ast.Attribute) else ""
-    for node in ast.walk(scope.module.tree):
+    for node in all_nodes(scope.module.tree):
         held: ast.expr | None = None
         if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
             held = node.value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import EllipsisType
 from typing import TYPE_CHECKING
 
@@ -264,22 +264,23 @@ class Facts:
         """Every resource that something in a code location binds, a Definitions or a test."""
         known = self._bound.get(location)
         if known is None:
-            binding = self.project.matching(BINDING, location, around=True)
-            paths = [path for path in binding if b"dagster" in self.project.data(path)]
-            modules = [module for path in paths if (module := self.project.load(path)) is not None]
-            known = self._bound[location] = tuple(bound for module in modules for bound in bound_in(module, self))
+            binding = self._binding(location)
+            known = self._bound[location] = tuple(bound for module in binding for bound in bound_in(module, self))
         return known
 
     def hides_bindings(self, location: str) -> bool:
         """Whether some resources of a code location are bound by an expression whose keys can't be read."""
-        binding = self.project.matching(BINDING, location, around=True)
-        paths = [path for path in binding if b"dagster" in self.project.data(path)]
-        modules = [module for path in paths if (module := self.project.load(path)) is not None]
         return not all(
             is_readable(dictionary, scope, self)
-            for module in modules
+            for module in self._binding(location)
             for _, dictionary, scope in given_resources(module)
         )
+
+    def _binding(self, location: str) -> Iterator[Module]:
+        """The modules of a code location that speak of Dagster and of binding resources."""
+        for path in self.project.matching(BINDING, location, around=True):
+            if b"dagster" in self.project.data(path) and (module := self.project.load(path)) is not None:
+                yield module
 
     def duckdb_resources(self, module: Module) -> bool:
         """Whether the module's code location binds any resource in a file that speaks of DuckDB."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -42,9 +43,9 @@ class Giving:
         self._project = function.project
 
     @cached_property
-    def returns(self) -> list[ast.Return]:
+    def returns(self) -> Sequence[ast.Return]:
         """Its ``return`` statements, in the order of the source."""
-        return list(self._function.nodes(ast.Return))
+        return self._function.nodes(ast.Return)
 
     @cached_property
     def nothing(self) -> bool:

@@ -139,7 +139,7 @@ class Handler:
     def goes_on_by_design(self) -> bool:
         """Whether a comment says why, or it stands in a loop that ends with the first success."""
         lines = self.function.module.source.text.splitlines()[self.node.lineno - 1 : self.node.end_lineno]
-        if any(_is_said(comment) for comment in comments("\n".join(lines))):
+        if not all(_TO_A_TOOL.match(comment) for comment in comments("\n".join(lines))):
             return True
         succeeds = any(isinstance(n, (ast.Break, ast.Return)) for statement in self.body for n in ast.walk(statement))
         loops = (n for n in own_statements(self.function.node) if isinstance(n, (ast.For, ast.AsyncFor, ast.While)))
@@ -161,11 +161,6 @@ class Handler:
             for n in own_nodes(self.node)
         )
         return None if bound_again else name
-
-
-def _is_said(comment: str) -> bool:
-    """Whether a comment has words for people, not for a tool alone."""
-    return not _TO_A_TOOL.match(comment)
 
 
 def handlers_of(function: Function) -> list[Handler]:

@@ -93,7 +93,7 @@ class _Reader:
         if _is_refused(self.promise):
             yield Mismatch(self.place(returns), Breach.UNION, self.promise, always=True)
             return
-        exits = list(self.function.nodes(ast.Return))
+        exits = self.function.nodes(ast.Return)
         for node in exits:
             if node.value is None:
                 yield from self.leaf(node, (Const(None),), self.promise)

@@ -137,8 +137,7 @@ def _see_end(retry: Retry, loop: Loop, clauses: Sequence[ast.ExceptHandler], fun
 
 def _gives_value(function: Function) -> bool:
     """Whether the function gives something when an attempt succeeds."""
-    returns = list(function.nodes(ast.Return))
-    return any(n.value is not None and not _is_none(n.value) for n in returns)
+    return any(n.value is not None and not _is_none(n.value) for n in function.nodes(ast.Return))
 
 
 def _may_be_empty(loop: ast.For, function: Function) -> bool:

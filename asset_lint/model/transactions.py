@@ -55,7 +55,7 @@ def _writes(flow: Flow) -> bool:
 def _is_conditional(flow: Flow, begun: Place) -> bool:
     """Whether it begins under a condition, and something ends under one: they may well be the same."""
     assert flow.definition is not None
-    tests = list(flow.definition.nodes_of(ast.If))
+    tests = flow.definition.nodes_of(ast.If)
     begins = any(_holds(node, begun.node) for node in tests)
     return begins and any(True for node in tests for _ in _endings(node))
 

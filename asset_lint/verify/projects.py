@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePath
 
 _DEPTH, _FOLDERS = 4, 200  # of a project, that a run finds in its working directory, empty
-_SOURCES = 2000  # files of a project that are read, or copied
+_SOURCES = 2000  # files of a project that are copied; more are links
 _LARGE = 1 << 20  # bytes of a file that is linked instead of copied
 _NAMED = re.compile(rb"""["']([\w.-]+(?:/[\w.-]+)*)/(?:[^/"'\s]*\.\w{1,8})?["']""")
 
