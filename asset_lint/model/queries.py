@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from .index import Place
+from .index import Place, Scope
 from .knowledge.kinds import ResultKind
 from .texts import Template, templates
 from .values import Alternatives, Box, Const, Origin, Result, Site, Text, Unknown
@@ -147,6 +147,15 @@ class Query:
     def is_own(self) -> bool:
         """Whether ``function`` asks it itself."""
         return not self.steps
+
+    @property
+    def scope(self) -> Scope:
+        """The names in sight where it is asked: those of its SQL may be frames of the helper that asks."""
+        if self.is_own:
+            return self.function.definition.inner
+        module, line = self.call.module, self.call.span.line
+        around = [d for d in module.functions if d.node.lineno <= line <= (d.node.end_lineno or 0)]
+        return around[-1].inner if around else module.scope
 
     @cached_property
     def variants(self) -> tuple[Template, ...]:

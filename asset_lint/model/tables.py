@@ -89,18 +89,18 @@ def unverified_tables(function: Function) -> list[UnknownTable]:
             continue
         for statement in query.statements:
             for table in statement.reads:
-                if not _is_free(table, statement, function) and not known.has(table):
+                if not _is_free(table, query) and not known.has(table):
                     found.setdefault(str(table), UnknownTable(table, query))
     return list(found.values())
 
 
-def _is_free(table: Table, statement: Statement, function: Function) -> bool:
+def _is_free(table: Table, query: Query) -> bool:
     """Whether a name needs no table: the catalogue, a frame in a variable, a name put in at run time."""
     if table.is_catalogue or table.name in FREE or "hole_" in table.name or not table.name.isidentifier():
         return True
     if table.schema:
         return False
-    scope: Scope | None = function.definition.inner
+    scope: Scope | None = query.scope
     while scope is not None:
         holder = scope.function.inner if scope.function is not None else scope
         for name, bindings in holder.names.items():

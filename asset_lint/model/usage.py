@@ -214,12 +214,7 @@ class _Uses:
             return False
         if any(pattern.fullmatch(table.name) for pattern in self.registered):
             return True
-        here: Def | None = self.function.definition
-        if not query.is_own:
-            line = query.call.span.line
-            around = [d for d in query.call.module.functions if d.node.lineno <= line <= (d.node.end_lineno or 0)]
-            here = around[-1] if around else None
-        scope: Scope | None = here.inner if here is not None else query.call.module.scope
+        scope: Scope | None = query.scope
         while scope is not None:
             for name, bindings in scope.names.items():
                 if name.lower() == table.name:
