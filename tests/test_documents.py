@@ -201,6 +201,49 @@ def test_helpers_that_are_shown_nowhere_are_told_once() -> None:
     assert len(known.findings) == 2 and not known.note
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "return opened().execute('SELECT 1').fetchall()",
+        "conn = opened()\n    return conn.sql('SELECT 1').df()",
+        "with closing(opened()) as conn:\n        return conn.cursor().execute('SELECT 1').fetchall()",
+        "conn = opened()\n    conn = closing(conn)\n    return conn.execute('SELECT 1').fetchall()",
+        "return pd.read_sql('SELECT 1', opened())",
+        "load(conn=opened())",
+        "fill(1, opened())",
+        "conn: Any = opened()\n    fill(1, into=conn)",
+    ],
+)
+def test_a_helper_is_told_where_its_result_is_used_as_a_connection(body: str) -> None:
+    filling = "def fill(rows, into):\n    into.execute('SELECT 1')\n"
+    text = fence(IMPORTS + filling) + fence(f"@asset\ndef a() -> list:\n    {body}\n")
+    assert "guide.md calls `opened` and shows no definition" in linted(text).note
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "return Path('a.csv').read_text()",
+        "with patch('requests.get') as get:\n        get.return_value = Mock()",
+        "return sha256(b'').hexdigest()",
+        "with Session(engine) as session:\n        return session.execute('SELECT 1').fetchall()",
+        "rows = read()\n    rows.append(1)\n    fill(rows, conn)\n    return rows",
+        "conn = backoff(fn=duckdb.connect, retry_on=(duckdb.IOException,))\n    conn.execute('SELECT 1')",
+        "insert(conn, read())",
+        "with opened():\n        pass",
+    ],
+)
+def test_a_helper_whose_result_no_rule_would_judge_is_not_told(body: str) -> None:
+    filling = "def fill(rows, into):\n    into.execute('SELECT 1')\n"
+    text = fence(IMPORTS + filling) + fence(f"@asset\ndef a(conn) -> list:\n    {body}\n")
+    assert not linted(text).note
+
+
+def test_helpers_of_functions_that_are_no_steps_are_not_told() -> None:
+    text = fence(IMPORTS) + fence("@fixture\ndef database():\n    opened().execute('SELECT 1')\n")
+    assert not linted(text).note
+
+
 # -- suppressions -----------------------------------------------------------------------------------------------------
 
 OTHER = LEAK.replace("trips", "others")

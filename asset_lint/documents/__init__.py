@@ -5,6 +5,7 @@
 ``magics``     IPython's own syntax, set aside while a cell is read as Python
 ``prose``      documents for people: their blocks, and how changed ones are written back
 ``markdown``, ``restructured``   where the blocks stand
+``unshown``    helpers that stand for connections and are shown nowhere
 ``docstrings``  the examples in a module's docstrings
 """
 

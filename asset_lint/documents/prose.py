@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from asset_lint.errors import InvalidSyntax
-from asset_lint.model.index import FunctionNode, bodies
+from asset_lint.model.index import bodies
 from asset_lint.model.knowledge import DAGSTER_VERSIONS, dagster_names
 from asset_lint.model.lowering import parse
 from asset_lint.source import Source
 
+from .unshown import unshown_connections
 from .virtual import MARK, Cell, Document, merged
 
 _BOM = "\ufeff"
@@ -106,7 +107,7 @@ def document(path: str, raw: bytes, lines: Sequence[str], pieces: Sequence[Piece
     implied = implied_in(trees)
     cells.insert(0, Cell(implied, [(1, 0)] * implied.count("\n"), implied=True))
     layout = _Prose(raw.startswith(_BOM.encode()), lines, blocks, cells)
-    unknown = () if stars else tuple(_unknown(trees, bound))
+    unknown = () if stars else tuple(unshown_connections(trees, bound | _BUILTINS))
     return Document(path, raw, cells, layout, in_parts=True, unknown=unknown, passed_over=passed_over)
 
 
@@ -222,39 +223,6 @@ def _meaning(name: str) -> str:
     if name == "DuckDBResource":
         return f"from dagster_duckdb import {name}"
     return f"from dagster import {name}" if name in dagster_names(DAGSTER_VERSIONS[-1]) else ""
-
-
-def _unknown(trees: Sequence[ast.Module], bound: frozenset[str]) -> Iterator[str]:
-    """The functions and classes that decorated functions call and that nothing in the document defines, each once."""
-    known = set(bound | _BUILTINS)
-    for function, own in (each for tree in trees for each in _functions(tree, frozenset())):
-        for node in ast.walk(function) if function.decorator_list else ():
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-                name = node.func.id
-                if name not in known and name not in own and not _meaning(name):
-                    known.add(name)
-                    yield name
-
-
-def _functions(node: ast.AST, around: frozenset[str]) -> Iterator[tuple[FunctionNode, frozenset[str]]]:
-    """Every function below a node, with the names that it, what is in it and the functions around it bind."""
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            own = around.union(_names_in(child))
-            yield child, own
-            yield from _functions(child, own)
-        else:
-            yield from _functions(child, around)
-
-
-def _names_in(function: FunctionNode) -> Iterator[str]:
-    for node in ast.walk(function):
-        if isinstance(node, ast.arg):
-            yield node.arg
-        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            yield node.name
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            yield node.id
 
 
 # -- what is written --------------------------------------------------------------------------------------------------

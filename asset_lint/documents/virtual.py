@@ -54,8 +54,9 @@ class Document(Source):
     """The code of a document as one module. ``raw`` is the document's own content.
 
     ``faults`` are the cells that are no Python, by the places in this module where they would stand. ``parts`` are the
-    first lines of the pieces that each speak for themselves, none in a notebook. ``unknown`` are functions that are
-    called and that nothing in the document defines, ``passed_over`` counts the blocks that are no Python.
+    first lines of the pieces that each speak for themselves, none in a notebook. ``unknown`` are functions that
+    are called for a connection and that nothing in the document defines, ``passed_over`` counts the blocks that are no
+    Python.
     """
 
     is_document = True
