@@ -191,6 +191,16 @@ def test_a_block_from_the_future_does_not_change_the_others() -> None:
     assert found(text + fence("from __future__ import annotations\n"), "AL803", "AL802", "AL801") == []
 
 
+def test_three_dots_stand_for_code_that_is_left_out() -> None:
+    body = "    with duckdb.connect(path) as conn:\n        {}\n    return 1\n"
+    shown = f"@asset\ndef trips(path: str) -> int:\n{body}"
+    assert found(fence(IMPORTS + shown.format('conn.execute("CHECKPOINT")')), "AL405", "AL502") != []
+    assert found(fence(IMPORTS + shown.format("...")), "AL405", "AL502") == []
+    opened = "@asset\ndef trips(path: str) -> int:\n    conn = duckdb.connect(path)\n    {}\n    return 1\n"
+    assert found(fence(IMPORTS + opened.format("print(conn)"))) != []
+    assert found(fence(IMPORTS + opened.format("..."))) == []
+
+
 def test_helpers_that_are_shown_nowhere_are_told_once() -> None:
     use = "@asset\ndef {}() -> int:\n    with opened() as c:\n        return c.sql('SELECT 1')\n"
     text = fence(IMPORTS + use.format("a")) + fence("conn = ???\n") + fence(use.format("b"))

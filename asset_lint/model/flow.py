@@ -10,7 +10,7 @@ from . import pydata
 from .analysis import ANYTHING, Exits, Raised, Summary
 from .caught import catches
 from .connections import Leak, Way
-from .index import Class, Imported
+from .index import Class, Imported, is_ellipsis
 from .inlining import Inliner
 from .lending import is_never_torn_down, lends
 from .pykinds import PyKind
@@ -81,10 +81,8 @@ class Flow(Inliner):
         assert self.definition is not None
         returns = [values for _, _, values in self.exits.returns]
         finals = [state for state, _, _ in self.exits.returns] + ends
-        if ends and not returns:
-            returns = [(Const(None),)]
-        elif ends:
-            returns.append((Const(None),))
+        if ends:
+            returns.append(ANY if self.definition.elides else (Const(None),))
         yielded = {site for values in self.yields for site in sites_in(values)}
         raised = [state for state, _, _ in self.exits.raises.values()]
         return Summary(
@@ -203,6 +201,8 @@ class Flow(Inliner):
     # ---- simple statements -----------------------------------------------------------------------------------------
 
     def _expression(self, node: ast.Expr, state: State) -> list[State]:
+        if self.definition is not None and self.definition.elides and is_ellipsis(node):
+            self.hand_on(state, (v for held in state.env.values() for v in held))  # what isn't shown may close or keep them
         self.value(node.value, state)
         return [state]
 

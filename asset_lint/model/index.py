@@ -231,6 +231,16 @@ class Def:
         return bool(self.nodes_of(ast.Yield, ast.YieldFrom))
 
     @cached_property
+    def elides(self) -> bool:
+        """Whether a ``...`` in its body stands for code that isn't shown: in stubs, protocols and documents.
+
+        Elsewhere one in a branch or a handler is another way to write ``pass``.
+        """
+        if self.module.source.is_document:
+            return any(is_ellipsis(statement) for statement in self.nodes_of(ast.Expr))
+        return any(is_ellipsis(statement) for statement in self.node.body)
+
+    @cached_property
     def free_names(self) -> frozenset[str]:
         """The names that it, or what is nested in it, reads and that are not its own."""
         read = {n.id for n in self.every_node if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
@@ -342,6 +352,11 @@ _OFTEN_PICKED = (
 )  # fmt: skip
 _NESTED = frozenset((ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda))
 _BARREN = frozenset((ast.Load, ast.Store, ast.Del))  # contexts of names: nothing is below them
+
+
+def is_ellipsis(node: ast.stmt) -> bool:
+    """Whether a statement is ``...`` alone."""
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and node.value.value is ...
 
 
 def called_name(call: ast.Call) -> str:

@@ -99,7 +99,8 @@ class _Reader:
                 yield from self.leaf(node, (Const(None),), self.promise)
             elif node.value in self.function.run.values:
                 yield from self.leaving(node.value, self.promise)
-        if not exits and not _is_stub(self.function.node.body) and self.function.run.ends:
+        shown = not _is_stub(self.function.node.body) and not self.function.definition.elides
+        if not exits and shown and self.function.run.ends:
             if fits(self.promise, Const(None)) is False and self.promise.name not in WRAPPERS:
                 yield Mismatch(self.place(returns), Breach.NOTHING, self.promise, always=True)
 
