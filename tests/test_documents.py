@@ -211,6 +211,24 @@ def test_helpers_that_are_shown_nowhere_are_told_once() -> None:
     assert len(known.findings) == 2 and not known.note
 
 
+def test_what_an_excerpt_lacks_may_stand_in_the_code_that_it_leaves_out() -> None:
+    elided = fence(IMPORTS + LEAK.replace("    return", "    ...\n    return"))
+    assert found(elided, "ALL") == []
+    stub = fence(IMPORTS + '@asset\ndef trips(context, config) -> int:\n    """Count."""\n    ...\n')
+    assert found(stub, "ALL") == []
+    whole = fence(IMPORTS + "@asset\ndef trips(context, config) -> int:\n    return 1\n")
+    assert [code for code, _, _ in found(whole, "ALL")] == ["AL702"]
+
+
+def test_what_an_excerpt_shows_is_found() -> None:
+    shown = LEAK.replace(
+        'return len(connection.execute("SELECT 1").fetchall())', "...\n    return connection.sql('SELECT 1')"
+    )
+    assert [code for code, _, _ in found(fence(IMPORTS + shown), "ALL")] == ["AL101"]
+    later = LEAK.replace("    connection =", "    ...\n    connection =")
+    assert [code for code, _, _ in found(fence(IMPORTS + later), "AL201")] == ["AL201"]
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -202,7 +202,9 @@ class Flow(Inliner):
 
     def _expression(self, node: ast.Expr, state: State) -> list[State]:
         if self.definition is not None and self.definition.elides and is_ellipsis(node):
-            self.hand_on(state, (v for held in state.env.values() for v in held))  # what isn't shown may close or keep them
+            self.hand_on(
+                state, (v for held in state.env.values() for v in held)
+            )  # what isn't shown may close or keep them
         self.value(node.value, state)
         return [state]
 
