@@ -53,7 +53,7 @@ class BareExcept(Rule):
     code = "AL301"
     hides = ("AL302",)
     message = (
-        "`{clause}` swallows a cancelled run, and every mistake in the `try`: the step goes green. "
+        "`{clause}` swallows a cancelled run, and every mistake in the `try`: the step can go green. "
         "Name what you expect, e.g. `{cure}`"
     )
     evidence = Evidence.CANCELLATION_SWALLOWED

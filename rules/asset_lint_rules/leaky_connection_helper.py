@@ -3,11 +3,11 @@ from asset_lint.rule import Connection, Evidence, Fix, Rule, Severity, Way
 
 MESSAGES = {
     Way.LENT: (
-        "nothing guards the `yield` of `{function}`: if the `with` block of its user raises, {name} stays open and its "
-        "file locked. Put the `yield` into a `with` or a `try: … finally:`"
+        "nothing guards the `yield` of `{function}`: if the `with` block of its user raises, {name} stays open{lock}. "
+        "Put the `yield` into a `with` or a `try: … finally:`"
     ),
     Way.KEPT: (
-        "`{function}` opens {name} and the resource has no `teardown_after_execution`: its file stays locked when the "
+        "`{function}` opens {name} and the resource has no `teardown_after_execution`: it stays open{lock} when the "
         "run is over. Close it there"
     ),
 }
@@ -80,6 +80,7 @@ class LeakyConnectionHelper(Rule):
             message=MESSAGES[lent.way],
             name=f"the connection `{connection.name}`" if connection.name else "the connection",
             function=self.in_function.name,
+            lock="" if connection.in_memory else " and its file locked",
             because=[*connection.steps, (lent.node, lent.way.value)],
             severity=Severity.INFO if connection.in_memory else None,
             hint="guard the `yield` with `try: … finally: …close()`"

@@ -50,6 +50,8 @@ class RemovedInDuckdb2(Rule):
             return
         things = {"relation": "a relation", "connection": "a connection", "module": "`duckdb`"}
         relation = "pl" if member.name == "pl" else "to_arrow_table"
+        if member.name == "fetch_record_batch" and member.read_out is None and not member.takes_either:
+            relation += "().to_reader"  # who goes through batches can't go through a table in the same way
         cure = f"Use `{member.removal}`" if member.removal else f"Ask with `sql(...)` and call `.{relation}()`"
         self.report(
             member.place,

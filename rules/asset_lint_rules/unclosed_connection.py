@@ -58,14 +58,16 @@ class UnclosedConnection(Rule):
 
     code = "AL201"
     message = "{name} of `{function}` is not closed on every way out: its file stays locked. Hold it in a `with`"
+    in_memory = "{name} of `{function}` is not closed on every way out: its memory stays taken. Hold it in a `with`"
     evidence = Evidence.CONNECTION_LEFT_OPEN
 
     def visit_connection(self, connection: Connection) -> None:
+        usual = self.in_memory if connection.in_memory else self.message
         for leak in connection.leaks[:1]:
             name = f"the connection `{connection.name}`" if connection.name else "the connection"
             self.report(
                 connection.opened,
-                message=MESSAGES.get(leak.way),
+                message=MESSAGES.get(leak.way, usual),
                 name=name,
                 variable=connection.name or "conn",
                 function=self.in_function.name,
