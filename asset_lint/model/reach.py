@@ -118,7 +118,7 @@ class Reach:
         while queue:
             current = queue.pop()
             for caller in self.callers(current):
-                if name := self._is_root(caller):
+                if name := self._is_root(caller) or self._bound_as(caller):
                     return name
                 known = self._reached.get(caller)
                 if known:

@@ -51,7 +51,7 @@ class HandwrittenRetry(Rule):
 
     code = "AL304"
     message = (
-        "this loop tries DuckDB again by hand: its attempts are in no event of the run, and any error is tried again. "
+        "this loop tries DuckDB again by hand: Dagster neither shows nor counts its attempts. "
         "Let Dagster do it: `retry_policy=RetryPolicy(...)`"
     )
     severity = Severity.WARNING
