@@ -116,7 +116,7 @@ class Function:
 
     @property
     def has_duties(self) -> bool:
-        """Whether it is of the kinds of which the checklist asks something, wherever they touch DuckDB, and all shown."""
+        """Whether it is all shown, and of the kinds of which the checklist asks something, where they touch DuckDB."""
         return self.kind in (Kind.ASSET, Kind.MULTI_ASSET) and not self.is_test and not self.definition.elides
 
     @property

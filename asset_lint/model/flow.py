@@ -202,9 +202,8 @@ class Flow(Inliner):
 
     def _expression(self, node: ast.Expr, state: State) -> list[State]:
         if self.definition is not None and self.definition.elides and is_ellipsis(node):
-            self.hand_on(
-                state, (v for held in state.env.values() for v in held)
-            )  # what isn't shown may close or keep them
+            # what isn't shown may close or keep them
+            self.hand_on(state, (value for held in state.env.values() for value in held))
         self.value(node.value, state)
         return [state]
 
