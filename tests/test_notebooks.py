@@ -91,6 +91,28 @@ def test_magics_are_passed_over_and_come_out_as_they_were(magic: str, tmp_path: 
     assert "with duckdb.connect(path)" in "".join(after["cells"][1]["source"])
 
 
+@pytest.mark.parametrize("indent", ["    ", "\t", "  "])
+def test_a_cell_may_be_indented_as_ipython_allows(indent: str, tmp_path: Path) -> None:
+    lines = [f"{indent}{line}\n" for line in LEAK.splitlines()]
+    text = "".join(
+        [*lines[:3], f'{indent}    print("""\n', "flush left\n", '""")\n', "\n", f"{indent}    %time\n", *lines[3:]]
+    )
+    document = notebook(IMPORTS, text)
+    assert found(document, tmp_path) == [("AL201", 2, 3)]
+    (finding,) = linted(json.dumps(document).encode(), tmp_path).shown
+    assert finding.span.column == len(f"{indent}    connection = ") + 1
+    after = "".join(json.loads(fixed(json.dumps(document).encode(), tmp_path))["cells"][1]["source"])
+    assert f"{indent}    with duckdb.connect(path) as connection:\n" in after
+    assert after.startswith("".join(lines[:2])) and "\nflush left\n" in after
+
+
+def test_what_is_wrong_in_an_indented_cell_is_said_at_its_place(tmp_path: Path) -> None:
+    document = notebook(IMPORTS, "    x = 1\n    y = )\n")
+    (finding,) = linted(json.dumps(document).encode(), tmp_path).shown
+    assert (finding.code, finding.span.line, finding.span.column) == ("AL000", 2, 9)
+    assert "indent" not in finding.message
+
+
 @pytest.mark.parametrize("magic", ["%%sql", "%%bash", "%%writefile trips.py", "%%html"])
 def test_a_cell_of_another_language_is_none_of_ours(magic: str, tmp_path: Path) -> None:
     assert found(notebook(IMPORTS, f"{magic}\n{LEAK}\n((("), tmp_path) == []

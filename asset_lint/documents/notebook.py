@@ -59,20 +59,24 @@ def read(path: str, raw: bytes) -> Document:
         raise InvalidSyntax(f"this is no notebook: {getattr(error, 'msg', error)}", line, column) from error
     cells: list[Cell] = []
     asides: list[Aside] = []
+    indents: list[str] = []
     kept: list[_Source] = []
     faults: list[tuple[int, InvalidSyntax]] = []
     for number, source in enumerate(sources if _is_python(top) else (), 1):
         if source is None or not source.text.strip() or is_foreign(source.text) or MARK in source.text:
             continue
-        aside, fault = _read_cell(source.text)
+        aside, indent, fault = _read_cell(source.text)
         if fault is not None:
             faults.append((len(cells), fault))
-        rows = [(row, 0) for row in range(1, aside.code.count("\n") + 1)]
-        cells.append(Cell(aside.code, rows, number, fixed=fault is not None))
+        rows = [(row, _shift(line, indent)) for row, line in enumerate(_normal(source.text), 1)]
+        cells.append(Cell(aside.code, rows, number, prefix=indent, fixed=fault is not None))
         asides.append(aside)
+        indents.append(indent)
         kept.append(source)
     numbers = [cell.number for cell in cells]
-    return Document(path, raw, cells, _Notebook(text, raw.startswith(_BOM), numbers, kept, asides), faults=faults)
+    return Document(
+        path, raw, cells, _Notebook(text, raw.startswith(_BOM), numbers, kept, asides, indents), faults=faults
+    )
 
 
 def _decoded(raw: bytes) -> str:
@@ -82,23 +86,40 @@ def _decoded(raw: bytes) -> str:
         raise InvalidSyntax(f"cannot decode byte 0x{error.object[error.start]:02x} as utf-8") from error
 
 
-def _read_cell(text: str) -> tuple[Aside, InvalidSyntax | None]:
-    """A cell as Python; where it is none, lines of comment as long as its own, and what is wrong."""
-    code = _NEWLINE.sub("\n", text)
-    code = code if code.endswith("\n") else f"{code}\n"
-    aside = Aside(code)
+def _read_cell(text: str) -> tuple[Aside, str, InvalidSyntax | None]:
+    """A cell as Python, and the indentation that its lines lose for it, as IPython takes that of the first from all.
+
+    Where it is no Python: lines of comment as long as its own, and what is wrong.
+    """
+    lines = _normal(text)
+    code = "".join(lines)
+    blank = Aside(re.sub(r"[^\n]", "#", code))
     try:
         code.encode()
         parse(Source.of_text(code))
     except UnicodeEncodeError:
-        return Aside(re.sub(r"[^\n]", "#", code)), InvalidSyntax("lone surrogates are no text")
+        return blank, "", InvalidSyntax("lone surrogates are no text")
     except InvalidSyntax:
-        aside = set_aside(code)
+        indent = next((line[: len(line) - len(line.lstrip(" \t"))] for line in lines if line.strip()), "")
+        aside = set_aside("".join(line[_shift(line, indent) :] for line in lines))
         try:
             parse(Source.of_text(aside.code))
         except InvalidSyntax as error:
-            return Aside(re.sub(r"[^\n]", "#", code)), error
-    return aside, None
+            shift = _shift(lines[error.line - 1], indent) if error.line <= len(lines) else 0
+            return blank, "", InvalidSyntax(error.message, error.line, error.column + shift)
+        return aside, indent, None
+    return Aside(code), "", None
+
+
+def _normal(text: str) -> list[str]:
+    """The lines of a cell, each with ``\\n`` at its end."""
+    code = _NEWLINE.sub("\n", text)
+    return _lines(code if code.endswith("\n") else f"{code}\n")
+
+
+def _shift(line: str, indent: str) -> int:
+    """How much of a line is the cell's indentation."""
+    return len(indent) if line.startswith(indent) else 0
 
 
 def _is_python(top: Mapping[str, Any]) -> bool:
@@ -214,12 +235,19 @@ class _Notebook:
     """The layout of a notebook."""
 
     def __init__(
-        self, text: str, bom: bool, numbers: Sequence[int], sources: Sequence[_Source], asides: Sequence[Aside]
+        self,
+        text: str,
+        bom: bool,
+        numbers: Sequence[int],
+        sources: Sequence[_Source],
+        asides: Sequence[Aside],
+        indents: Sequence[str],
     ) -> None:
         self._text = text
         self._bom = bom
         self._sources = sources
         self._asides = asides
+        self._indents = indents
         self._indices = {number: index for index, number in enumerate(numbers)}
 
     @cached_property
@@ -237,10 +265,23 @@ class _Notebook:
         at = 0
         for index, code in sorted(changed.items()):
             source = self._sources[index]
-            out += (self._text[at : source.stretch[0]], self._value(source, self._asides[index].back(code)))
+            out += (self._text[at : source.stretch[0]], self._value(source, self._written(index, code)))
             at = source.stretch[1]
         out.append(self._text[at:])
         return _BOM * self._bom + "".join(out).encode()
+
+    def _written(self, index: int, code: str) -> str:
+        """Changed code with what IPython alone knows in its place: lines of its own, and the cell's indentation."""
+        code = self._asides[index].back(code)
+        indent = self._indents[index]
+        if not indent:
+            return code
+        old = _normal(self._sources[index].text)
+        plain = [line[_shift(line, indent) :] for line in old]
+        return "".join(
+            old[at] if at >= 0 else f"{indent}{line}" if line.strip() else line
+            for at, line in merged(plain, _lines(code))
+        )
 
     def _value(self, source: _Source, code: str) -> str:
         """The JSON of a source after a change."""
