@@ -331,6 +331,15 @@ def test_a_fix_imports_where_the_document_does_or_leaves_it_to_the_reader() -> N
     assert "import" not in silent and "except duckdb.Error" in silent
 
 
+def test_a_fix_imports_in_the_first_block_that_imports_not_in_one_that_defines_something() -> None:
+    defines, imports = "class Limits(dg.Config):\n    rows: int\n", "import dagster as dg\n"
+    head = "@dg.asset\ndef a(context: dg.AssetExecutionContext, c: DuckDBPyConnection):\n"
+    use = f"{head}    return c.sql('SELECT 1').df()\n"
+    imports += "from duckdb import DuckDBPyConnection\n"
+    after = fixed(fence(defines) + fence(imports) + fence(use), "AL303").split("```")
+    assert after[1] == f"python\n{defines}" and after[3].startswith("python\nimport dagster as dg\nimport duckdb\n")
+
+
 prose = st.lists(
     st.sampled_from(
         ["Words.", "", "- a list", "> a quote", "    indented", "`code`", "<!-- x -->", "## Dägster", "\ttab"]

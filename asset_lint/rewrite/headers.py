@@ -241,11 +241,15 @@ def _imports_alone(statement: ast.Import, module: str) -> bool:
 
 
 def _header_end(source: Source, tree: ast.Module, limit: int) -> int:
-    """Where the leading imports end: behind the last one before the first definition, or behind the docstring."""
+    """Where the leading imports end: behind the last one before the first definition, or behind the docstring.
+
+    The blocks of a document stand in the order of its story: its first imports may come behind a definition.
+    """
     end: ast.stmt | None = None
     following: ast.stmt | None = None
     for index, statement in enumerate(tree.body):
-        if statement.lineno >= limit or isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        defines = isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
+        if statement.lineno >= limit or (defines and not (source.parts and end is None)):
             break
         if isinstance(statement, (ast.Import, ast.ImportFrom)) or (index == 0 and _is_docstring(statement)):
             end = statement
