@@ -81,10 +81,13 @@ class Module:
 
     @cached_property
     def quote(self) -> str:
-        """The quote with which most of its strings begin; those of three quotes don't count."""
+        """The quote with which most of its strings begin; those of three, or with a quote inside, don't count."""
         single = double = 0
-        for node in all_nodes(self.tree):
-            if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str)):
+        nodes = all_nodes(self.tree)
+        # where the parts of an f-string stand depends on the Python that parses
+        parts = {id(part) for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
+        for node in nodes:
+            if id(node) not in parts and isinstance(node, ast.JoinedStr | ast.Constant) and _is_unquoted(node):
                 text = self.source.text[self.span(node).start :][:8].lstrip("rRbBuUfFtT")
                 single += text[:1] == "'" and text[:3] != "'''"
                 double += text[:1] == '"' and text[:3] != '"""'
@@ -299,6 +302,14 @@ class Scope:
         if found:
             return found, self
         return None if self.parent is None else self.parent.lookup(name)
+
+
+def _is_unquoted(node: ast.JoinedStr | ast.Constant) -> bool:
+    """Whether it is a string whose text needs no certain kind of quote around it."""
+    texts = [getattr(part, "value", None) for part in (node.values if isinstance(node, ast.JoinedStr) else (node,))]
+    return all(not isinstance(text, str) or ("'" not in text and '"' not in text) for text in texts) and (
+        isinstance(node, ast.JoinedStr) or isinstance(node.value, str)
+    )
 
 
 def arguments_of(arguments: ast.arguments) -> list[ast.arg]:
