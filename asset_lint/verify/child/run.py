@@ -49,6 +49,8 @@ def warm_up() -> dict[str, str]:
     from .warm import downstream, upstream
 
     _network, _shared = Network(), own_shared_memory()
+    if int(duckdb.__version__.partition(".")[0]) < 2:  # it opens the default connection as it is imported
+        duckdb.execute("SET threads = 1")  # ends the others: a process that forks is to have one
     with duckdb.connect(":memory:", config={"threads": 1}) as connection:  # builds the grammar of SQL, once
         connection.execute("SELECT 1").fetchall()
     observe.install()
