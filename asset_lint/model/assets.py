@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, overload
 
 from .decorators import ASSET_KINDS, Kind
-from .index import Def, Imported, Module, N, Place
+from .index import Def, Imported, Module, N, Place, nodes_in
 from .knowledge import duckdb_span
 
 if TYPE_CHECKING:
@@ -445,6 +445,15 @@ class Function:
             for item in node.items
         )
 
+    def gives_on(self, place: Place) -> bool:
+        """Whether the function returns or yields something made of a variable that the call at ``place`` is given."""
+        handed = set(_names_handed(place.node))
+        return any(
+            isinstance(n, ast.Name) and n.id in handed
+            for gone in self.nodes(ast.Return, ast.Yield, ast.YieldFrom)
+            for n in ast.walk(gone)
+        )
+
     def imported_from(self, place: Place, module: str, name: str) -> tuple[str, str]:
         """The module and name of the import that a name uses; the given ones where it is no imported name."""
         node = place.node
@@ -657,6 +666,15 @@ class Function:
     def nodes(self, *kinds: type[ast.AST]) -> Sequence[ast.AST]:
         """The nodes of its own body; those of some classes, where any are given."""
         return self.definition.nodes_of(*kinds) if kinds else self.definition.nodes
+
+
+def _names_handed(node: ast.AST) -> Iterator[str]:
+    """The variables among what a call is given, also within calls there."""
+    for value in [*node.args, *(k.value for k in node.keywords)] if isinstance(node, ast.Call) else nodes_in(node):
+        if isinstance(value, ast.Name):
+            yield value.id
+        else:
+            yield from _names_handed(value)
 
 
 @dataclass(eq=False)

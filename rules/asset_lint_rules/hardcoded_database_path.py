@@ -34,7 +34,8 @@ class HardcodedDatabasePath(Rule):
 
     ## Fix safety
     Unsafe: the asset takes a `DuckDBResource` as the parameter `database`. Binding it is left to you, as above; the
-    options of the connection are the resource's from then on. Offered where the connection stands in a `with`.
+    options of the connection are the resource's from then on. Offered where the connection stands in a `with`, and the
+    asset doesn't give its path to others.
 
     ## Options
     `known-connections`: functions that give connections which the code itself can't show to be any.
@@ -70,7 +71,7 @@ class HardcodedDatabasePath(Rule):
         same_file = [c.opened for c in literal if c is connection or (c.path and c.path == connection.path)]
         if literal[0].opened not in same_file or not function.is_compute or function.takes_resources_by_key:
             return None
-        if not all(function.is_with_item(opened) for opened in same_file):
+        if not all(function.is_with_item(opened) and not function.gives_on(opened) for opened in same_file):
             return None
         rewrite = self.rewrite()
         name = rewrite.free_name("database", near=connection.opened)
