@@ -29,6 +29,7 @@ class RunTimeValue:
     slot: Slot
     source: str  # what it is, for messages
     project: Project
+    in_last: bool  # of the text's statements: in no other can one be bound
 
     @cached_property
     def is_text(self) -> bool:
@@ -53,7 +54,7 @@ def run_time_values(query: Query) -> list[RunTimeValue]:
                 continue
             slot = slot_of(statement, number, project.duckdb_versions)
             if slot is not None and not (slot is Slot.FILE and source not in GIVEN):
-                found.setdefault(hole.place, RunTimeValue(hole, slot, source, project))
+                found.setdefault(hole.place, RunTimeValue(hole, slot, source, project, statement.last))
                 bound = bound or statement.last
     return list(found.values()) if bound else []
 

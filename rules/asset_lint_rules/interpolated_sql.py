@@ -44,9 +44,7 @@ class InterpolatedSql(Rule):
     """
 
     code = "AL605"
-    message = (
-        "{source} goes into the SQL as text: a quote in it breaks or widens the query. Bind it: `?` and a parameter"
-    )
+    message = "{source} goes into the SQL as text: a quote in it breaks or widens the query. {cure}"
     severity = Severity.WARNING
     evidence = Evidence.QUOTE_BREAKS_QUERY
 
@@ -60,6 +58,9 @@ class InterpolatedSql(Rule):
         self.report(
             place,
             source=f"{value.source[0].upper()}{value.source[1:]}",
+            cure="Bind it: `?` and a parameter"
+            if value.in_last
+            else "Ask this statement by itself and bind it: only the last of several takes parameters",
             because=()
             if query.call.span.start <= place.span.start < query.call.span.end
             else [(query.call, "asked here")],
