@@ -29,11 +29,11 @@ MOVING = frozenset("replace remove move copy copyfile copy2".split())
 
 
 class Repeat(enum.Enum):
-    """What becomes of a statement at the second run."""
+    """What becomes of a statement at the second run, to be said of its ``table``."""
 
-    FAILS = "the second run fails: the table is there already"
-    STALE = "the table is filled once and never again: later runs keep what the first one saw"
-    DOUBLES = "each run adds the same rows again"
+    FAILS = "the second run fails, for `{table}` is there already"
+    STALE = "`{table}` is filled once, and later runs keep what the first one saw"
+    DOUBLES = "each run adds the same rows to `{table}` again, or fails at its key"
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ class NonIdempotentWrite(Rule):
 
     code = "AL608"
     evidence = Evidence.NOT_REPEATABLE
-    message = "`{function}` can't be run again as it is: `{table}`, {repeat}. Replace the table, or delete first"
+    message = "`{function}` can't be run again as it is: {repeat}. Replace the table, or delete first"
     severity = Severity.WARNING
 
     def visit_asset(self, asset: Function) -> None:
@@ -60,8 +60,7 @@ class NonIdempotentWrite(Rule):
             self.report(
                 write.query.place,
                 function=asset.name,
-                table=write.table,
-                repeat=write.repeat.value,
+                repeat=write.repeat.value.format(table=write.table),
                 because=[(step, "called here") for step in write.query.steps[1:2]],
                 hint=HINTS[write.repeat],
                 fix=self.replacing(write),
