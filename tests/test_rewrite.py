@@ -893,9 +893,89 @@ def test_a_try_takes_one_more_clause_behind_its_others() -> None:
     )
 
 
+def test_a_clause_is_set_off_as_the_next_one_is() -> None:
+    text = "try:\n    x = 1\n\nfinally:\n    y = 2\n"
+    sample = Sample(text)
+    attempt = next(n for n in ast.walk(sample.module.tree) if isinstance(n, ast.Try))
+    sample.rewrite.add_clause(sample.module.place(attempt), CLAUSE)
+    assert sample.result == text.replace(
+        "\nfinally", "\nexcept KeyError as error:\n    log(error)\n    raise\n\nfinally"
+    )
+
+
 @pytest.mark.parametrize(
     ("code", "written"),
     [("x = 'a'", "f'{y} b'"), ('x = "a"', 'f"{y} b"'), ("x = 'a', 'b', \"c\"", "f'{y} b'"), ("'''a'''", 'f"{y} b"')],
 )
 def test_a_string_is_written_in_the_quotes_that_the_module_likes(code: str, written: str) -> None:
     assert Sample(code).rewrite.formatted("{y} b") == written
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "behind", "expected"),
+    [
+        ("if a: b\n", "b", True, "if a:\n    b\n    new()\n"),
+        ("if a: b\n", "b", False, "if a:\n    new()\n    b\n"),
+        ("if a: b; c  # why\n", "b", True, "if a:\n    b\n    new()\n    c  # why\n"),
+        ("try: a\nexcept E: b\nelse: c\n", "b", True, "try: a\nexcept E:\n    b\n    new()\nelse: c\n"),
+        ("with a() as b: c(b.d)\n", "b.d", False, "with a() as b:\n    new()\n    c(b.d)\n"),
+        ("def f(): return a\n", "return a", False, "def f():\n    new()\n    return a\n"),
+        ("a; b\n", "b", True, "a; b\nnew()\n"),
+        ("a; b\n", "a", False, "new()\na; b\n"),
+        ("a; b\n", "a", True, None),
+        ("a; b\n", "b", False, None),
+        ("if a: b\n", "a", True, None),
+        ("if a: b\n", "a", False, "new()\nif a: b\n"),
+    ],
+)
+def test_what_is_put_beside_a_statement_is_run_right_before_or_after_it(
+    text: str, place: str, behind: bool, expected: str | None
+) -> None:
+    sample = Sample(text)
+    step = sample.rewrite.insert_after if behind else sample.rewrite.insert_before
+    step(sample.place(place), "new()")
+    assert (sample.result if sample.fix else None) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "result"),
+    [
+        ("return f(a(), b())\n", "b()", None),
+        ("return len(c), b()\n", "b()", "x = b()\nreturn len(c), x\n"),
+        ("d[a()] = b()\n", "b()", "x = b()\nd[a()] = x\n"),
+        ("return (yield), b()\n", "b()", None),
+    ],
+)
+def test_what_is_taken_out_passes_nothing_that_may_have_an_effect(text: str, place: str, result: str | None) -> None:
+    sample = Sample("def f():\n" + textwrap.indent(text, "    "))
+    sample.rewrite.take_out(sample.place(place), "x")
+    expected = None if result is None else "def f():\n" + textwrap.indent(result, "    ")
+    assert (sample.result if sample.fix else None) == expected
+
+
+def test_several_are_taken_out_in_their_order() -> None:
+    sample = Sample("def f():\n    return a(), b()\n")
+    sample.rewrite.take_out(sample.place("a()"), "x")
+    sample.rewrite.take_out(sample.place("b()"), "y")
+    assert sample.result == "def f():\n    x = a()\n    y = b()\n    return x, y\n"
+
+
+@pytest.mark.parametrize(
+    ("call", "result"),
+    [
+        ("f(a, b={})", "f(a, b=1)"),
+        ("f(b={}, c=2)", "f(b=1, c=2)"),
+        ("f(b={1: 2})", None),
+        ("f(a, c=2)", "f(a, c=2, b=1)"),
+    ],
+)
+def test_an_argument_is_not_given_twice(call: str, result: str | None) -> None:
+    sample = Sample(call)
+    sample.rewrite.add_argument(sample.place(call), "b=1")
+    assert (sample.result if sample.fix else None) == result
+
+
+def test_a_function_on_one_line_is_not_put_into_a_try() -> None:
+    sample = Sample("def f(): return a()\n")
+    sample.rewrite.hold_in_try(sample.place("return a()"), sample.place("return a()"), CLAUSE)
+    assert sample.fix is None

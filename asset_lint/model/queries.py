@@ -122,11 +122,30 @@ class Query:
 
     @property
     def receiver_name(self) -> str:
-        """The variable whose method asks it, "" where that is no plain name of a connection."""
+        """The variable whose method asks it, "" where that is no plain name of a connection that is bound before."""
         match self.call.node:
             case ast.Call(func=ast.Attribute(value=ast.Name(id=name))) if self.is_own and self.site is not None:
-                return name
+                return "" if self._binds_around(name) else name
         return ""
+
+    def _binds_around(self, name: str) -> bool:
+        """Whether what the call is part of binds the name: a comprehension, a lambda, the head of a ``with``."""
+        for node in self.function.nodes():
+            match node:
+                case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
+                    bound: list[ast.AST] = [each.target for each in node.generators]
+                    within: list[ast.AST] = [node]
+                case ast.Lambda():
+                    bound, within = [node.args], [node.body]
+                case ast.With() | ast.AsyncWith():
+                    bound = [item.optional_vars for item in node.items if item.optional_vars is not None]
+                    within = [item.context_expr for item in node.items]
+                case _:
+                    continue
+            names = {getattr(n, "id", getattr(n, "arg", "")) for each in bound for n in ast.walk(each)}
+            if name in names and any(n is self.call.node for each in within for n in ast.walk(each)):
+                return True
+        return False
 
     @property
     def in_memory(self) -> bool:

@@ -349,8 +349,8 @@ def _is_short(function: Function, value: ast.expr) -> bool:
 
 
 def _worked_on(function: Function) -> Subject | None:
-    """The frame that the function reads last, of those that every run reads."""
-    found: Subject | None = None
+    """The one frame that every run reads; the rows of one of several would say little of the whole."""
+    found: list[Subject] = []
     for statement in _straight(function.node.body):
         if not (
             isinstance(statement, ast.Assign)
@@ -364,7 +364,7 @@ def _worked_on(function: Function) -> Subject | None:
             continue
         if len(values) == 1 and isinstance(values[0], Result) and kinds and (only := kinds.pop()) <= FRAMES:
             place = Place(function.module, statement.targets[0])
-            found = Subject(
-                Told.FRAME, Place(function.module, statement), place, False, next(iter(only)), columns_are_texts=True
+            found.append(
+                Subject(Told.FRAME, Place(function.module, statement), place, False, next(iter(only)), True)
             )  # fmt: skip
-    return found
+    return found[0] if len(found) == 1 else None

@@ -79,7 +79,13 @@ def annotated(parameter: cst.Param, annotation: cst.BaseExpression) -> cst.Param
 
 
 def with_argument(call: cst.Call, argument: cst.Arg) -> cst.Call:
-    """``call`` with one more argument behind the others."""
+    """``call`` with one more argument behind the others, or in the place of an empty one of its name."""
+    same = next((a for a in call.args if _keyword(a) == _keyword(argument) != ""), None)
+    if same is not None:
+        if not isinstance(same.value, cst.Dict) or same.value.elements:
+            raise Impossible("it is given already")
+        full = same.with_changes(value=argument.value)
+        return call.with_changes(args=[full if each is same else each for each in call.args])
     if not call.args:
         return call.with_changes(args=[argument])
     *before, last = call.args
@@ -97,6 +103,10 @@ def with_argument(call: cst.Call, argument: cst.Arg) -> cst.Call:
         argument = argument.with_changes(whitespace_after_arg=last.whitespace_after_arg)
         last = last.with_changes(whitespace_after_arg=cst.SimpleWhitespace(""))
     return call.with_changes(args=[*before, last.with_changes(comma=comma), argument])
+
+
+def _keyword(argument: cst.Arg) -> str:
+    return argument.keyword.value if argument.keyword is not None else ""
 
 
 def _between(function: cst.FunctionDef, others: list[cst.Param] | tuple[()]) -> _Space:

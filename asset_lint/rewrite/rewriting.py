@@ -69,7 +69,7 @@ class Rewrite:
         """Where what is inside can't be done, there is no fix."""
         try:
             yield
-        except (Impossible, LookupError, InvalidSyntax):
+        except (Impossible, LookupError, InvalidSyntax, SyntaxError):  # the last is LibCST's: such code can't be
             self._possible = False
 
     @property
@@ -172,17 +172,13 @@ class Rewrite:
         """Write statements on lines of their own behind ``statement``."""
         with self._step():
             node = self.node(statement)
-            surgery = self._surgery(node)
-            holder = surgery.statement_of(node)
-            for new in reversed(self._statements(code)):
-                surgery.insert_after(holder, new)
+            self._surgery(node).insert_beside(node, self._statements(code), behind=True)
 
     def insert_before(self, statement: Place | cst.CSTNode, code: str) -> None:
         """Write statements above the one that holds ``statement`` and the comment on it."""
         with self._step():
             node = self.node(statement)
-            surgery = self._surgery(node)
-            surgery.insert_before(surgery.statement_of(node), self._statements(code), above_comment=True)
+            self._surgery(node).insert_beside(node, self._statements(code), behind=False)
 
     def take_out(self, expression: Place | cst.CSTNode, name: str, then: str = "") -> None:
         """Write ``name = expression`` above the statement that holds ``expression``, then the statements ``then``.
@@ -197,7 +193,7 @@ class Rewrite:
             node = self.node(expression)
             surgery = self._surgery(node)
             statement = surgery.statement_of(node)
-            if not isinstance(node, cst.BaseExpression) or not is_run_once(surgery.part, statement, node):
+            if not isinstance(node, cst.BaseExpression) or not is_run_once(surgery, statement, node):
                 raise Impossible("it may be evaluated never or more than once")
             assigned = cst.Assign([cst.AssignTarget(cst.Name(name))], node.with_changes())
             line = cst.SimpleStatementLine([assigned])
@@ -265,7 +261,7 @@ class Rewrite:
             node = self.node(expression)
             surgery = self._surgery(node)
             statement = surgery.statement_of(node)
-            if not isinstance(node, cst.BaseExpression) or not is_run_once(surgery.part, statement, node):
+            if not isinstance(node, cst.BaseExpression) or not is_run_once(surgery, statement, node):
                 raise Impossible("it may be opened never or more than once")
             last = statement if until is None else surgery.statement_of(self.node(until))
             held = node.with_changes()  # a twin, for the node itself is about to be replaced
@@ -277,10 +273,15 @@ class Rewrite:
 
     def hold_in_try(self, first: Place | cst.CSTNode, last: Place | cst.CSTNode, clause: str) -> None:
         """Put the statements from ``first`` to ``last``, of one block, into a ``try`` with this clause."""
+        import libcst as cst
+
         with self._step():
             begin, end = self.node(first), self.node(last)
             surgery = self._surgery(begin)
-            surgery.catch(surgery.statement_of(begin), surgery.statement_of(end), self._clause(clause))
+            first_held, last_held = surgery.statement_of(begin), surgery.statement_of(end)
+            if isinstance(first_held, (cst.FunctionDef, cst.ClassDef)) and first_held is not begin:
+                raise Impossible("the whole function stands on one line")
+            surgery.catch(first_held, last_held, self._clause(clause))
 
     def add_clause(self, attempt: Place | cst.CSTNode, clause: str) -> None:
         """Give a ``try`` one more ``except`` clause, behind those it has."""
@@ -292,7 +293,10 @@ class Rewrite:
             now = surgery.current(node)
             if not isinstance(now, cst.Try):
                 raise Impossible("not a try statement")
-            surgery.replace(node, now.with_changes(handlers=[*now.handlers, self._clause(clause)]))
+            beside = now.orelse or now.finalbody or now.handlers[-1]
+            blank = [line.with_changes() for line in beside.leading_lines if line.comment is None]
+            new = self._clause(clause).with_changes(leading_lines=blank)  # set off as the next clause is
+            surgery.replace(node, now.with_changes(handlers=[*now.handlers, new]))
 
     def move_out(self, statement: Place | cst.CSTNode) -> None:
         """Put the last statement of a ``with`` block behind it, to run once what the block holds is closed."""
@@ -331,7 +335,10 @@ class Rewrite:
             surgery.replace(node, added(now, name, None if annotation is None else self._expression(annotation)))
 
     def add_argument(self, call: Place | cst.CSTNode, argument: str) -> None:
-        """Give a call one more argument (``name=value``), behind the others and as they are written."""
+        """Give a call one more argument (``name=value``), behind the others and as they are written.
+
+        It takes the place of an empty ``name={}``. No fix where the call has the name with any other value.
+        """
         import libcst as cst
 
         from .parameters import with_argument

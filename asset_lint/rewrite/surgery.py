@@ -128,6 +128,58 @@ class Surgery:
             self._replaced[held[0]] = now.with_changes(leading_lines=own)  # no blank lines at the top of a block
         body[begin : end + 1] = [new]
 
+    def insert_beside(self, node: cst.CSTNode, new: Sequence[Statement], *, behind: bool) -> None:
+        """Put more statements right in front of the one that holds ``node``, above the comment on it, or ``behind`` it.
+
+        The suite of a line with its header (``if x: y``) becomes a block.
+        """
+        holder = self.statement_of(node)
+        suite = next((s for s in suites(holder) if s is not node and self._covers_node(s, node)), None)
+        if isinstance(suite, cst.SimpleStatementSuite):
+            self._insert_in_line(holder, suite, node, new, behind=behind)
+            return
+        if isinstance(holder, cst.SimpleStatementLine) and len(holder.body) > 1:
+            neighbour = holder.body[-1 if behind else 0]
+            if neighbour is not node and not self._covers_node(neighbour, node):
+                raise Impossible("it shares its line with others")
+        if not behind:
+            self.insert_before(holder, new, above_comment=True)
+        elif isinstance(holder, cst.BaseCompoundStatement) and holder is not node:
+            raise Impossible("it is part of the head of a statement")
+        else:
+            for each in reversed(new):
+                self.insert_after(holder, each)
+
+    def _insert_in_line(
+        self,
+        holder: Statement,
+        suite: cst.SimpleStatementSuite,
+        node: cst.CSTNode,
+        new: Sequence[Statement],
+        *,
+        behind: bool,
+    ) -> None:
+        if self.current(suite) is not suite:
+            raise Impossible("this line changes already")
+        lines: list[Statement] = [
+            cst.SimpleStatementLine([small.with_changes(semicolon=cst.MaybeSentinel.DEFAULT)])
+            if isinstance(small.semicolon, cst.Semicolon)
+            else cst.SimpleStatementLine([small])
+            for small in suite.body
+        ]
+        if any(isinstance(small.semicolon, cst.Semicolon) and self.current(small) is not small for small in suite.body):
+            raise Impossible("this line changes already")
+        at = next(at for at, small in enumerate(suite.body) if small is node or self._covers_node(small, node))
+        lines[-1] = lines[-1].with_changes(trailing_whitespace=suite.trailing_whitespace)
+        lines[at + behind : at + behind] = new
+        self._dirty.add(holder)
+        self._replaced[suite] = cst.IndentedBlock(lines)
+
+    def _covers_node(self, outer: cst.CSTNode, node: cst.CSTNode) -> bool:
+        start, end = self.part.extent(node)
+        first, last = self.part.extent(outer)
+        return first <= start and end <= last
+
     def insert_before(self, statement: Statement, new: Sequence[Statement], *, above_comment: bool = False) -> None:
         """Put more statements in front of ``statement``, below the comments that stand above it.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Sequence, Set
 
 from asset_lint.model.index import Place
@@ -37,7 +38,9 @@ def describe(rewrite: Rewrite, subjects: Sequence[Subject], context: str) -> Non
         if subject.event is not None:
             begun = subject.event.span
             length = begun.column + (begun.end - begun.start) * (begun.end_line == begun.line)
-            mapping = _mapping(rewrite, entries, length + len(", metadata="), 0)
+            assert isinstance(subject.event.node, ast.Call)
+            is_there = any(keyword.arg == "metadata" for keyword in subject.event.node.keywords)
+            mapping = _mapping(rewrite, entries, length + (-len("{}") if is_there else len(", metadata=")), 0)
             rewrite.add_argument(subject.event, f"metadata={mapping}")
             if not subject.name:
                 rewrite.take_out(subject.value, name)
