@@ -255,8 +255,8 @@ class Statement:
 
     @property
     def inserts(self) -> bool:
-        """Whether it adds rows."""
-        return type(self.tree).__name__ == "Insert"
+        """Whether it adds rows: INSERT, or COPY from a file."""
+        return type(self.tree).__name__ == "Insert" or (type(self.tree).__name__ == "Copy" and bool(self.writes))
 
     @property
     def empties(self) -> bool:

@@ -11,9 +11,9 @@ class NonIdempotentWrite(Rule):
     """Never write what a second run does not bear.
 
     ## What it does
-    Finds assets that append (an `INSERT` beside which nothing is deleted, replaced, left out or kept apart by a
-    partition), that `CREATE TABLE` without `OR REPLACE`, or that fill a table by `CREATE TABLE IF NOT EXISTS … AS
-    SELECT` and never again.
+    Finds assets that append (an `INSERT` or a `COPY … FROM` beside which nothing is deleted, replaced, left out or kept
+    apart by a partition), that `CREATE TABLE` without `OR REPLACE`, or that fill a table by `CREATE TABLE IF NOT EXISTS
+    … AS SELECT` and never again.
 
     ## Why is this bad?
     Assets are run again: after a failure, for a backfill, because somebody clicks. Then the run fails with `Catalog
@@ -36,8 +36,8 @@ class NonIdempotentWrite(Rule):
     ```
 
     ## Fix safety
-    Unsafe: `CREATE OR REPLACE TABLE` drops what is in the table. For an `INSERT` there is no fix: whether to delete, to
-    replace or to leave out what is there already, only you know.
+    Unsafe: `CREATE OR REPLACE TABLE` drops what is in the table. For rows that are added there is no fix: whether to
+    delete, to replace or to leave out what is there already, only you know.
 
     ## Options
     None. Temporary tables, in-memory databases, tables whose names say that they grow (logs, audits, history), and
