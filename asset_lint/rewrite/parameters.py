@@ -8,6 +8,9 @@ from .errors import Impossible
 
 _Space = cst.BaseParenthesizableWhitespace
 
+_ROOM = 52
+"""So long may parameters be that `context: dg.AssetExecutionContext` still fits before them."""
+
 
 def with_parameter(function: cst.FunctionDef, name: str, annotation: cst.BaseExpression | None) -> cst.FunctionDef:
     """``function`` with a parameter behind the last one that has no default; raises Impossible if it is there."""
@@ -64,8 +67,18 @@ def with_first_parameter(
         or parameters.star_kwarg
         or isinstance(star, (cst.Param, cst.ParamStar))
     ):
-        new = new.with_changes(comma=cst.Comma(whitespace_after=_between(function, ())))
+        between = _between(function, ())
+        if _share_a_line(parameters) and len(cst.Module([]).code_for_node(parameters)) < _ROOM:
+            between = cst.SimpleWhitespace(" ")
+        new = new.with_changes(comma=cst.Comma(whitespace_after=between))
     return function.with_changes(params=parameters.with_changes(params=[new, *parameters.params]))
+
+
+def _share_a_line(parameters: cst.Parameters) -> bool:
+    """Whether there are several, all on one line."""
+    listed = (*parameters.params, *parameters.kwonly_params)
+    spaces = [each.comma.whitespace_after for each in listed if isinstance(each.comma, cst.Comma)]
+    return len(listed) > 1 and not any(isinstance(space, cst.ParenthesizedWhitespace) for space in spaces)
 
 
 def annotated(parameter: cst.Param, annotation: cst.BaseExpression) -> cst.Param:

@@ -15,17 +15,26 @@ SHORT, LONG = 88, 120
 """Between these a line may be as long as the file's longest; a longer call is written over several."""
 
 
-def log_of(rewrite: Rewrite, subject: Subject, context: str) -> None:
-    """Log by ``context`` how much there is of ``subject``."""
-    name, before = _named(rewrite, subject)
-    text = {
-        Told.FRAME: f"{subject.verb} {{len({name})}} rows",
-        Told.ROWS: f"{subject.verb} {{len({name})}} rows",
-        Told.VALUE: f"{subject.verb} {{{name}}}",
-        Told.TABLE: f"Wrote {{{name}}} rows to {subject.table}",
-        Told.COUNT: f"{subject.table} has {{{name}}} rows",
-    }[subject.kind]
-    _write(rewrite, subject, name, [*before, f"{context}.log.info({rewrite.formatted(text)})"])
+def log_of(rewrite: Rewrite, subjects: Sequence[Subject], context: str) -> None:
+    """Log by ``context`` how much there is of each of several outputs, else of the last of ``subjects``."""
+    taken: set[str] = set()
+    for subject in told_of(subjects):
+        name, before = _named(rewrite, subject, taken)
+        taken.add(name)
+        which = subject.output if subject.output.isidentifier() else ""
+        text = {
+            Told.FRAME: f"{subject.verb} {{len({name})}} rows" + (which and f" of {which}"),
+            Told.ROWS: f"{subject.verb} {{len({name})}} rows" + (which and f" of {which}"),
+            Told.VALUE: f"{subject.verb} {{{name}}}" + (which and f" as {which}"),
+            Told.TABLE: f"Wrote {{{name}}} rows to {subject.table}",
+            Told.COUNT: f"{subject.table} has {{{name}}} rows",
+        }[subject.kind]
+        _write(rewrite, subject, name, [*before, f"{context}.log.info({rewrite.formatted(text)})"])
+
+
+def told_of(subjects: Sequence[Subject]) -> Sequence[Subject]:
+    """What a log tells of: every one of several outputs, else the last thing."""
+    return subjects if all(subject.output for subject in subjects) else subjects[-1:]
 
 
 def describe(rewrite: Rewrite, subjects: Sequence[Subject], context: str) -> None:

@@ -65,5 +65,5 @@ class MissingContext(Rule):
         if not asset.module.future_annotations:
             annotation = rewrite.import_name("dagster", ASSET_CONTEXT, near=asset.place)
         rewrite.add_parameter(asset.place, name, annotation, first=True)
-        log_of(rewrite, asset.subjects[-1], name)
+        log_of(rewrite, asset.subjects, name)
         return rewrite.fix("Take the context and log by it", Safety.UNSAFE)

@@ -1,4 +1,4 @@
-from asset_lint.rewrite.telling import log_of
+from asset_lint.rewrite.telling import log_of, told_of
 from asset_lint.rule import Evidence, Fix, Function, Rule, Safety, Severity
 
 
@@ -35,7 +35,8 @@ class MissingLogging(Rule):
     ```
 
     ## Fix safety
-    Safe where the asset gives a frame: the number of its rows is logged right before. Unsafe where it gives a list or a
+    Safe where the asset gives a frame: the number of its rows is logged right before (of each frame in a
+    `multi_asset` that returns several). Unsafe where it gives a list or a
     plain value, fills or counts one table (whose rows are then told) or reads a frame that it does not give. No fix
     elsewhere, nor where the asset prints: its `print` is what should be logged.
 
@@ -61,6 +62,7 @@ class MissingLogging(Rule):
     def logged(self, asset: Function) -> Fix | None:
         if not asset.context_name or not asset.subjects or asset.prints:
             return None
-        rewrite, subject = self.rewrite(), asset.subjects[-1]
-        log_of(rewrite, subject, asset.context_name)
-        return rewrite.fix("Add a line to the log", Safety.SAFE if subject.is_sure else Safety.UNSAFE)
+        rewrite = self.rewrite()
+        log_of(rewrite, asset.subjects, asset.context_name)
+        is_sure = all(subject.is_sure for subject in told_of(asset.subjects))
+        return rewrite.fix("Add a line to the log", Safety.SAFE if is_sure else Safety.UNSAFE)
