@@ -54,7 +54,10 @@ CONNECTION_TYPES = frozenset(
 )
 RELATION_TYPES = frozenset(("duckdb.DuckDBPyRelation", "duckdb.duckdb.DuckDBPyRelation", "_duckdb.DuckDBPyRelation"))
 RESOURCES = ("Resource", "ResourceFactory", "IOManager", "IOManagerFactory")  # how their classes' names end
-OPTIONAL = frozenset(("typing.Optional", "typing.Union", "typing.Annotated", "dagster.ResourceParam", "typing.Final"))
+OPTIONAL = frozenset(
+    """typing.Optional typing.Union typing.Annotated typing.Final dagster.ResourceParam
+    dagster.ResourceDependency""".split()
+)
 
 
 class Facts:

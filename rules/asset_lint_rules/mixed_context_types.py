@@ -1,4 +1,5 @@
 import ast
+from collections.abc import Sequence
 
 from asset_lint.rule import (
     ASSET_CONTEXT,
@@ -47,8 +48,9 @@ class MixedContextTypes(Rule):
 
     ## Fix safety
     Safe: the annotation is renamed and the import mended. Unsafe where the function uses what only ops' contexts have,
-    or tests the type. The function that a context is handed to is mended where it stands in the same module and serves
-    assets alone, without needing an op's context; else neither the call nor an asset that hands its own on has a fix.
+    or tests the type. The functions that a context is handed to are mended where they stand in the same module and
+    serve assets alone, without needing an op's context, together with the asset that hands its own on; else neither the
+    call nor such an asset has a fix.
 
     ## Options
     None.
@@ -106,24 +108,29 @@ class MixedContextTypes(Rule):
         )
 
     def redeclared(self, function: Function, hand: HandedContext) -> Fix | None:
-        if use_of(hand.callee, hand.parameter.arg).op_only:
+        annotation = self.redeclarable(function, hand)
+        return self.declared(function, [annotation], Safety.SAFE) if annotation is not None else None
+
+    def redeclarable(self, function: Function, hand: HandedContext) -> ast.expr | None:
+        """The annotation of what the context is handed to, where that may be mended here."""
+        if use_of(hand.callee, hand.parameter.arg).op_only or hand.callee.module is not function.module:
             return None
-        if hand.callee.module is not function.module or not function.serves_assets_alone(hand.callee):
-            return None
-        return self.declared(function, hand.parameter.annotation, Safety.SAFE)
+        return hand.parameter.annotation if function.serves_assets_alone(hand.callee) else None
 
     def renamed(self, asset: Function, parameter: Parameter) -> Fix | None:
+        annotations = [parameter.annotation]
         for hand in asset.handed_contexts:
-            if asset.context_types(hand.parameter, hand.callee) == {OP_CONTEXT} and not self.redeclared(asset, hand):
-                return None  # what is wrong would only move there
+            if asset.context_types(hand.parameter, hand.callee) == {OP_CONTEXT}:
+                annotations.append(self.redeclarable(asset, hand))  # else what is wrong would only move there
         risky = use_of(asset.definition, parameter.name).op_only
-        return self.declared(asset, parameter.annotation, Safety.UNSAFE if risky else Safety.SAFE)
+        return self.declared(asset, annotations, Safety.UNSAFE if risky else Safety.SAFE)
 
-    def declared(self, function: Function, annotation: ast.expr | None, safety: Safety) -> Fix | None:
-        place = function.naming(annotation, OP_CONTEXT) if annotation is not None else None
-        if place is None:
-            return None
+    def declared(self, function: Function, annotations: Sequence[ast.expr | None], safety: Safety) -> Fix | None:
         rewrite = self.rewrite()
-        rewrite.replace(place, rewrite.import_name("dagster", ASSET_CONTEXT, near=place))
-        rewrite.drop_import(*function.imported_from(place, "dagster", OP_CONTEXT))
+        for annotation in dict.fromkeys(annotations):
+            place = function.naming(annotation, OP_CONTEXT) if annotation is not None else None
+            if place is None:
+                return None
+            rewrite.replace(place, rewrite.import_name("dagster", ASSET_CONTEXT, near=place))
+            rewrite.drop_import(*function.imported_from(place, "dagster", OP_CONTEXT))
         return rewrite.fix(f"Declare it `{ASSET_CONTEXT}`", safety)
