@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from .index import Place, called_name
 from .knowledge.kinds import ResultKind
+from .members import asked_names
 from .names import External
 from .values import Box, Const
 
@@ -21,6 +22,7 @@ _READS_ELSEWHERE = re.compile(
     r"\b(?:get|post|request|urlopen|open|read_\w+|read_text|read_bytes|download\w*|fetch\w*)$"
 )
 _ROWS_OF_A_FRAME = frozenset("itertuples iterrows iter_rows to_records tolist to_numpy rows to_pylist to_dict".split())
+_FRAMES = frozenset("df fetchdf fetch_df to_df".split())
 _READERS = frozenset(("csv.reader", "csv.DictReader", "json.load", "json.loads"))
 _FEW = 24  # turns of a loop that cost nothing to speak of
 
@@ -130,9 +132,10 @@ class Framed:
 
 
 def frames_of_rows(query: Query) -> Iterator[Framed]:
-    """Where rows that the query gave are put into a pandas frame."""
+    """Where rows that the query gave are put into a pandas frame, unless what gives frames is asked for first."""
     rows = {held.place.node: held for held in query.held if held.result.kind is ResultKind.ROWS}
-    for node in query.function.nodes(ast.Call) if rows else ():
+    calls = query.function.nodes(ast.Call) if rows else ()
+    for node in calls if not asked_names(calls) & _FRAMES else ():
         if node.args and node.args[0] in rows:
             if _external(node.func, query.function) != "pandas.DataFrame":
                 continue

@@ -95,11 +95,18 @@ class Facts:
             self._static[node] = ANY
             flow = Flow(self.project, scope, scope.function, static=True)
             flow.leaks = {}
-            known = flow.value(node, State())
+            known = flow.value(node, State(self._itself(scope.function)))
             for site in sites_in(known):
                 site.owned = False
             self._static[node] = known
         return known
+
+    def _itself(self, method: Def | None) -> dict[str, Alternatives]:
+        """``self`` in a method: what it reads of its object can be told without a call."""
+        if method is None or method.owner is None or not method.parameters:
+            return {}
+        bound = self.decorators(method) & {"staticmethod", "classmethod"}
+        return {} if bound else {method.parameters[0].arg: (Instance(method.owner),)}
 
     def annotated(self, node: ast.expr | None, definition: Def | None, scope: Scope | None = None) -> Alternatives:
         """What a parameter or field of that annotation may be."""

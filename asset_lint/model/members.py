@@ -84,7 +84,7 @@ def members_of(function: Function) -> list[Member]:
     called = {node.func: node for node in calls}
     held = {node.value: node for node in function.nodes(ast.Attribute)}
     given = {argument: node for node in calls for argument in node.args}
-    asked = _asked_names(calls)
+    asked = asked_names(calls)
     missing = _minding_missing(function)
     found: list[Member] = []
     for node in function.nodes(ast.Attribute):
@@ -155,7 +155,7 @@ def _execute(function: Function, node: ast.expr) -> Place | None:
     return Place(function.module, node) if rows and method == "execute" else None
 
 
-def _asked_names(calls: Sequence[ast.Call]) -> set[str]:
+def asked_names(calls: Sequence[ast.Call]) -> set[str]:
     """The names for which ``hasattr`` or ``getattr`` asks."""
     return {
         node.args[1].value

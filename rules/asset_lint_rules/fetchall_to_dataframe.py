@@ -1,6 +1,17 @@
 import libcst as cst
 
-from asset_lint.rule import Fix, Framed, Query, Rule, Safety, Severity, frames_of_rows, is_description
+from asset_lint.rule import (
+    Fix,
+    Framed,
+    Function,
+    Place,
+    Query,
+    Rule,
+    Safety,
+    Severity,
+    frames_of_rows,
+    is_description,
+)  # fmt: skip
 
 
 class FetchallToDataframe(Rule):
@@ -47,15 +58,22 @@ class FetchallToDataframe(Rule):
         "`{function}` fetches every cell as a Python object to make a frame of them: slow. Ask for it with `.df()`"
     )
 
-    def visit_query(self, query: Query) -> None:
-        for framed in frames_of_rows(query):
-            self.report(
-                framed.call,
-                function=self.in_function.name,
-                because=() if framed.direct else [(framed.fetched, "fetched here")],
-                hint="`.df()`, and `.set_axis([…], axis=1)` for other names",
-                fix=self.asked(query, framed),
-            )
+    def visit_function(self, function: Function) -> None:
+        told: set[Place] = set()  # the rows may be those of several queries
+        for query in function.queries:
+            for framed in frames_of_rows(query):
+                if framed.call not in told:
+                    told.add(framed.call)
+                    self.said(function, query, framed)
+
+    def said(self, function: Function, query: Query, framed: Framed) -> None:
+        self.report(
+            framed.call,
+            function=function.name,
+            because=() if framed.direct else [(framed.fetched, "fetched here")],
+            hint="`.df()`, and `.set_axis([…], axis=1)` for other names",
+            fix=self.asked(query, framed),
+        )
 
     def asked(self, query: Query, framed: Framed) -> Fix | None:
         named = framed.columns is not None and not is_description(framed.columns)
