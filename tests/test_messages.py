@@ -8,15 +8,16 @@ import fixture_tools as ft
 import pytest
 
 from asset_lint.config import build
+from asset_lint.config.targets import Target
 from asset_lint.engine import Mode, run
 
 HEAD = "import duckdb\nfrom dagster import asset\n\n\n@asset\ndef rows() -> list:\n"
 
 
-def told(body: str, code: str) -> str:
+def told(body: str, code: str, **settings: Target) -> str:
     """The message of the one finding of a rule in an asset."""
     text = HEAD + "".join(f"    {line}\n" for line in body.splitlines())
-    config = build(Path("/nowhere"), None, {"select": (code,)})
+    config = build(Path("/nowhere"), None, {"select": (code,), **settings})
     (result,) = run([(Path("/nowhere/assets.py"), config)], ft.registry(), mode=Mode.CHECK, jobs=1, stdin=text.encode())
     assert result.error is None
     (finding,) = result.findings
@@ -43,3 +44,16 @@ def test_only_a_connection_to_a_file_locks_one(opened: str, locked: bool) -> Non
 )
 def test_what_duckdb_2_took_away_is_replaced_by_its_like(used: str, cure: str) -> None:
     assert cure in told(f'with duckdb.connect("a") as conn:\n    found = conn.execute("SELECT 1")\n    {used}', "AL801")
+
+
+@pytest.mark.parametrize(
+    "opened, target, cure",
+    [
+        ('conn.execute("SELECT 1")', Target((1, 1), (2,)), "`sql(…).to_arrow_table`"),
+        ('conn.execute("SELECT 1")', Target((1, 5), (2,)), "`to_arrow_table`"),
+        ('conn.sql("SELECT 1")', Target((1, 1), (2,)), "`to_arrow_table`"),
+    ],
+)
+def test_what_is_advised_is_in_every_version_in_use(opened: str, target: Target, cure: str) -> None:
+    body = f'with duckdb.connect("a") as conn:\n    return {opened}.fetch_arrow_table().to_pylist()'
+    assert cure in told(body, "AL802", target_duckdb=target)

@@ -48,13 +48,15 @@ class DeprecatedInDuckdb(Rule):
         if not member.deprecations or member.removed_in_2 or member.guarded:
             return
         instead = next(iter(member.deprecations.values()))
+        lacking = not member.is_everywhere(instead)
+        of_relation = lacking and member.receiver == "connection" and instead == "to_arrow_table"
         self.report(
             member.place,
             name=member.name,
-            instead=instead,
+            instead=f"sql(…).{instead}" if of_relation else instead,  # relations have it in every version
             versions=self.in_function.on_duckdb(*member.deprecations),
             fix=self.renamed(member, instead),
-            hint=f"`{instead}` is not in every DuckDB version in use" if not member.is_everywhere(instead) else "",
+            hint=f"`{instead}` is not in every DuckDB version in use" if lacking and not of_relation else "",
         )
 
     def renamed(self, member: Member, instead: str) -> Fix | None:
