@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .facts import Facts
     from .project import Project
 
-BINDING = re.compile(rb"\b(?:resources|resource_defs)\s*=(?!=)")
+BINDING = re.compile(rb"resource(?<!\wresource)(?:s|_defs)\s*=(?!=)")
 _FIELD = re.compile(r"field:(?:resource:(?P<key>[^.]+)|made:(?P<file>.+):(?P<line>\d+))\.(?P<name>\w+)$")
 MAX_DEPTH = 5  # names and calls followed into each other
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from .assets import Function
 from .decorators import Kind, call_forms, compute_kind
 from .index import Class, Def, Imported, Module, Scope, all_nodes, own_statements
-from .project import IMPORT, WORD
+from .project import WORD
 from .values import Instance
 
 if TYPE_CHECKING:
@@ -278,11 +278,8 @@ class Reach:
         if self._index is None:
             self._index = {}
             for path in self.project.files:
-                try:
-                    data = self.project.data(path)
-                except OSError:
-                    continue
-                words = {w for parts in IMPORT.findall(data) for part in parts for w in WORD.findall(part)}
+                statements = self.project.import_statements(path)
+                words = {w for parts in statements for part in parts for w in WORD.findall(part)}
                 for word in words:
                     self._index.setdefault(word.decode("utf-8", "replace"), []).append(path)
         return self._index
