@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Sequence, Set
 from pathlib import PurePath
-from typing import TYPE_CHECKING
 
-from .errors import FixError
+from .errors import FixError, InvalidSyntax
 from .finding import Edit, Finding, Fix, Safety
 from .rewrite import without_orphans
-from .source import applied
-
-if TYPE_CHECKING:
-    from .source import Source
+from .source import Source, applied
 
 
 def apply_fixes(source: Source, findings: Sequence[Finding], safety: Safety) -> tuple[str, tuple[Finding, ...]]:
@@ -39,16 +36,23 @@ def plan(findings: Iterable[Finding], text: str) -> tuple[tuple[Finding, ...], t
     """The findings whose fixes can be applied together to ``text``, and those whose fixes must wait.
 
     The first by place wins, as a whole: a fix that overlaps or touches what one that was taken before changes is put
-    off. Equal edits (two fixes that add the same import) are one.
+    off. Equal edits (two fixes that add the same import) are one, unless they are but a part of what a fix changes in a
+    statement: together with the other part of another fix they would mean something else.
     """
     taken: list[Finding] = []
     waiting: list[Finding] = []
     known: set[Edit] = set()
     ranges: list[tuple[int, int]] = []  # what the taken change, in order and disjoint
+    statements: list[tuple[int, int]] = []
     for finding in sorted(findings, key=_order):
         if finding.fix is None or not finding.fix.edits:
             continue
-        new = list(_ranges(finding.fix.edits, known, text))
+        edits = finding.fix.edits
+        shared = known.intersection(edits)
+        if shared and len(shared) < len(edits):
+            statements = statements or _simple_statements(text)
+            shared -= _in_statements_of(set(edits) - shared, shared, statements)
+        new = list(_ranges(edits, shared, text))
         if any(_overlaps(ranges, begin, end) for begin, end in new):
             waiting.append(finding)
         else:
@@ -57,6 +61,25 @@ def plan(findings: Iterable[Finding], text: str) -> tuple[tuple[Finding, ...], t
             for each in new:
                 insort(ranges, each)
     return tuple(taken), tuple(waiting)
+
+
+def _simple_statements(text: str) -> list[tuple[int, int]]:
+    """The first and last lines of the statements that hold no others."""
+    try:
+        tree = Source.of_text(text).parse()
+    except InvalidSyntax:
+        return [(number, number) for number in range(1, text.count("\n") + 2)]
+    return [
+        (node.lineno, node.end_lineno or node.lineno)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.stmt) and not hasattr(node, "body")
+    ]
+
+
+def _in_statements_of(others: Set[Edit], edits: Set[Edit], statements: Sequence[tuple[int, int]]) -> set[Edit]:
+    """Those of ``edits`` that stand in a simple statement with one of ``others``."""
+    both = [(a, b) for a, b in statements if any(a <= other.span.line <= b for other in others)]
+    return {edit for edit in edits if any(a <= edit.span.line <= b for a, b in both)}
 
 
 def _ranges(edits: Sequence[Edit], known: Set[Edit], text: str) -> Iterator[tuple[int, int]]:
