@@ -70,6 +70,11 @@ def with_first_parameter(
         between = _between(function, ())
         if _share_a_line(parameters) and len(cst.Module([]).code_for_node(parameters)) < _ROOM:
             between = cst.SimpleWhitespace(" ")
+        above = function.whitespace_before_params
+        if isinstance(above, cst.ParenthesizedWhitespace) and any(line.comment for line in above.empty_lines):
+            # What is said above the first parameter stays above it.
+            between = above.with_changes(first_line=cst.TrailingWhitespace(newline=above.first_line.newline))
+            function = function.with_changes(whitespace_before_params=above.with_changes(empty_lines=()))
         new = new.with_changes(comma=cst.Comma(whitespace_after=between))
     return function.with_changes(params=parameters.with_changes(params=[new, *parameters.params]))
 
