@@ -979,3 +979,13 @@ def test_a_function_on_one_line_is_not_put_into_a_try() -> None:
     sample = Sample("def f(): return a()\n")
     sample.rewrite.hold_in_try(sample.place("return a()"), sample.place("return a()"), CLAUSE)
     assert sample.fix is None
+
+
+def test_a_package_of_the_project_may_be_called_as_dagsters_own_are() -> None:
+    header = (
+        "import dagster as dg\nimport pandas as pd\nfrom smart_open import open\n\nfrom dagster_shop import days\n\n\n"
+    )
+    sample = Sample(f"{header}def f():\n    a()\n", name="dagster_shop.assets")
+    call = sample.place("a()", ast.Call)
+    sample.rewrite.replace(call, sample.rewrite.import_name("duckdb", None, near=call))
+    assert "import dagster as dg\nimport duckdb\nimport pandas as pd\n" in sample.result

@@ -19,7 +19,7 @@ Absolute = Callable[["str | None", int], str]
 
 FUTURE, STANDARD, THIRD_PARTY, FIRST_PARTY, LOCAL = range(5)
 # A project's folder called "dagster" doesn't make dagster its own.
-_LIBRARIES = re.compile(r"dagster(_\w+)?|duckdb|pandas|polars|pyarrow|numpy")
+_LIBRARIES = re.compile(r"dagster|duckdb|pandas|polars|pyarrow|numpy")
 
 
 @dataclass(frozen=True)
