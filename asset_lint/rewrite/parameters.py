@@ -68,8 +68,11 @@ def with_first_parameter(
         or isinstance(star, (cst.Param, cst.ParamStar))
     ):
         between = _between(function, ())
-        if _share_a_line(parameters) and len(cst.Module([]).code_for_node(parameters)) < _ROOM:
-            between = cst.SimpleWhitespace(" ")
+        if _share_a_line(parameters) and isinstance(between, cst.ParenthesizedWhitespace):
+            if len(cst.Module([]).code_for_node(parameters)) < _ROOM:
+                between = cst.SimpleWhitespace(" ")
+            else:
+                parameters = _each_on_its_line(parameters, between)
         above = function.whitespace_before_params
         if isinstance(above, cst.ParenthesizedWhitespace) and any(line.comment for line in above.empty_lines):
             # What is said above the first parameter stays above it.
@@ -77,6 +80,19 @@ def with_first_parameter(
             function = function.with_changes(whitespace_before_params=above.with_changes(empty_lines=()))
         new = new.with_changes(comma=cst.Comma(whitespace_after=between))
     return function.with_changes(params=parameters.with_changes(params=[new, *parameters.params]))
+
+
+def _each_on_its_line(parameters: cst.Parameters, between: cst.ParenthesizedWhitespace) -> cst.Parameters:
+    """The parameters as formatters lay them out that have no room for all on one line; unchanged with stars."""
+    *before, last = parameters.params
+    if parameters.kwonly_params or parameters.star_kwarg or not isinstance(parameters.star_arg, cst.MaybeSentinel):
+        return parameters
+    closing = last.whitespace_after_param
+    if isinstance(last.comma, cst.MaybeSentinel) and isinstance(closing, cst.ParenthesizedWhitespace):
+        comma = cst.Comma(whitespace_after=closing)
+        last = last.with_changes(comma=comma, whitespace_after_param=cst.SimpleWhitespace(""))
+    spread = [each.with_changes(comma=cst.Comma(whitespace_after=between)) for each in before]
+    return parameters.with_changes(params=[*spread, last])
 
 
 def _share_a_line(parameters: cst.Parameters) -> bool:
