@@ -146,6 +146,11 @@ def fix(root: Path, case: Case, *, unsafe: bool) -> dict[str, str]:
     return texts
 
 
+def left(root: Path, *, unsafe: bool) -> list[Finding]:
+    """What is still found in ``root`` when all that can be is fixed, the duties of every case among it."""
+    return [finding for result in _run(root, Mode.FIX, {"unsafe-fixes": unsafe}) for finding in result.findings]
+
+
 def marks_of(findings: Sequence[Finding], marks: Sequence[Mark]) -> list[Mark]:
     """The findings as marks, with their severity where ``marks`` ask for it there."""
     asked = {(mark.file, mark.line, mark.code) for mark in marks if mark.severity}

@@ -98,6 +98,13 @@ def test_no_fix_is_offered_where_the_cure_is_by_hand(case: Case, root: Path) -> 
 
 
 @each(FIXABLE)
+def test_what_other_rules_want_keeps_no_fix_back(case: Case, root: Path) -> None:
+    wrong(case).write(root)
+    found = ft.left(root, unsafe=wrong(case).cure is Cure.UNSAFE)
+    assert ft.registry().find(case.rule).code not in {finding.code for finding in found}
+
+
+@each(FIXABLE)
 def test_fixing_again_changes_nothing(case: Case, root: Path) -> None:
     side, once = wrong(case), cured(case, root)
     side.write(root)

@@ -27,7 +27,8 @@ def repair(
     """The file ``path`` with the content ``data`` after all fixes that the configuration wants.
 
     A fix whose result does not parse is taken back and named in the result's ``error``; one whose result has a finding
-    that was not there before, advice aside, is taken back too, unless its rule is said to have hidden it. Findings for
+    that was not there before, advice aside, is taken back too, unless its rule is said to have hidden it; and what it
+    had hidden may be left only where it is of less weight: a warning in place of an error. Findings for
     which ``leave`` holds keep their faults. Where a rule raises, nothing is fixed. Raises FixError where fixes never
     come to rest.
     """
@@ -105,12 +106,16 @@ class Repair:
         raise FixError(f"the fixes of {self.path} do not come to rest after {MAX_ROUNDS} rounds: {self.names()}")
 
     def uncovering(self, first: Checked, last: Checked) -> set[_Key]:
-        """The fixes that took a finding away and left one that it had hidden: nothing new may be there in the end."""
+        """The fixes that took a finding away and left one that it had hidden, and that is of no less weight."""
         uncovered = self.uncovered(first, last, [each for _, each in self.applied])
+        weights = {(each.code, each.function): each.severity for each in last.findings}
         return {
             key
             for key, each in self.applied
-            if any((code, each.function) in uncovered for code in self.hidden_by(each.code))
+            if any(
+                (code, each.function) in uncovered and weights[code, each.function] >= each.severity
+                for code in self.hidden_by(each.code)
+            )
         }
 
     def uncovered(self, before: Checked, after: Checked, fixed: Sequence[Finding]) -> set[tuple[str, str]]:

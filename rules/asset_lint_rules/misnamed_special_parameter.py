@@ -43,6 +43,7 @@ class MisnamedSpecialParameter(Rule):
     code = "AL707"
     message = "`{name}` of `{function}` is {how}: the definitions are refused. {cure}"
     evidence = Evidence.PARAMETER_TAKEN_FOR_ASSET
+    hides = ("AL604",)  # an asset whose parameters are known has known dependencies
 
     def visit_function(self, function: Function) -> None:
         for misnamed in function.misnamed_parameters:

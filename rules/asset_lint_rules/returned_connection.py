@@ -45,6 +45,7 @@ class ReturnedConnection(Rule):
     code = "AL102"
     message = "`{function}` gives a DuckDB connection, which can't be stored: the run fails when it is pickled. {cure}"
     evidence = Evidence.VALUE_NOT_STORED
+    hides = ("AL601",)  # rows that are fetched at last may be none
 
     def visit_output(self, output: Output) -> None:
         if ResultKind.CONNECTION not in output.kinds or not self.in_function.refuses_duckdb_objects:

@@ -52,6 +52,7 @@ class ReturnedRelation(Rule):
         "Convert it, e.g. `{cure}`"
     )
     evidence = Evidence.VALUE_NOT_STORED
+    hides = ("AL601", "AL704")  # rows that are fetched at last may be none
     ddl_message = (
         "`{function}` gives what `{statement} …` gave: on DuckDB 2 a relation, which can't be stored. Drop the `return`"
     )

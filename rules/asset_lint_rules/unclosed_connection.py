@@ -60,6 +60,7 @@ class UnclosedConnection(Rule):
     message = "{name} of `{function}` is not closed on every way out: its file stays locked. Hold it in a `with`"
     in_memory = "{name} of `{function}` is not closed on every way out: its memory stays taken. Hold it in a `with`"
     evidence = Evidence.CONNECTION_LEFT_OPEN
+    hides = ("AL303", "AL601", "AL604")  # what is held in a `with` is known to be a connection
 
     def visit_connection(self, connection: Connection) -> None:
         usual = self.in_memory if connection.in_memory else self.message
