@@ -12,6 +12,8 @@ from .finding import Edit, Finding, Fix, Safety
 from .rewrite import without_orphans
 from .source import Source, applied
 
+_BLANK = " \t\f"
+
 
 def apply_fixes(source: Source, findings: Sequence[Finding], safety: Safety) -> tuple[str, tuple[Finding, ...]]:
     """The file's text after one round of the findings' fixes that are at least as safe as ``safety``, and the findings
@@ -88,21 +90,28 @@ def _ranges(edits: Sequence[Edit], known: Set[Edit], text: str) -> Iterator[tupl
     begin = end = -1
     indents = False
     for edit in sorted(edits):
-        if indents or (_indents(edit, text) and begin >= 0):
+        indented, indents = indents, _indents(edit, text)
+        if indented or (indents and "\n" not in edit.text and begin >= 0):  # what is before it is its header
             end = edit.span.end
         else:
             if begin >= 0:
                 yield begin, end
             begin, end = (-1, -1) if edit in known else (edit.span.start, edit.span.end)
-        indents = _indents(edit, text)
     if begin >= 0:
         yield begin, end
 
 
 def _indents(edit: Edit, text: str) -> bool:
-    """Whether it changes nothing but how far a line is indented."""
+    """Whether it changes how far a line is indented; it may put other lines before that one."""
     line = edit.span.start - edit.span.column + 1
-    return not f"{text[line : edit.span.end]}{edit.text}".strip(" \t\f")
+    first = line
+    while text[first : first + 1] in _BLANK and first < len(text):
+        first += 1
+    if edit.span.end > first:  # it changes what stands in the line
+        return False
+    _, newline, begun = edit.text.rpartition("\n")
+    indentation = (begun if newline else text[line : edit.span.start] + begun) + text[edit.span.end : first]
+    return indentation != text[line:first] and not indentation.strip(_BLANK)
 
 
 def _overlaps(ranges: Sequence[tuple[int, int]], begin: int, end: int) -> bool:

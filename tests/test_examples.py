@@ -107,6 +107,11 @@ def test_fixing_leaves_nothing_to_find(example: Path) -> None:
     assert lint(example, "--fix", "--unsafe-fixes", "--ignore", DUTIES) == []
 
 
+def test_fixing_all_that_is_found_leaves_nothing_that_breaks(example: Path) -> None:
+    left = lint(example, "--fix", "--unsafe-fixes")
+    assert not {finding["code"] for finding in left} & {code for code, _ in FAULTS}
+
+
 @pytest.mark.full
 def test_it_runs_with_its_faults_except_for_what_cannot_be_stored(example: Path, python: Path) -> None:
     assert failing_steps("refresh", example, python) == []
