@@ -1,12 +1,8 @@
 """What runs showed of each rule, on each version of the matrix: docs/proofs.json, and the tables made of it.
 
-In each environment of the matrix (see .ci/full), from the repository's root:
+From the repository's root, with what .ci/full leaves of the environments of its matrix:
 
-    asset-lint verify --rules --output-format json > dagster-1.13-duckdb-2.json
-
-then, with all of these files:
-
-    python scripts/proof_table.py *.json
+    python scripts/proof_table.py .ci/proofs/*.json
 """
 
 from __future__ import annotations

@@ -75,6 +75,11 @@ def test_the_command_tells_of_each_case(tmp_path: Path, capsys: pytest.CaptureFi
     told, untold = json.loads(capsys.readouterr().out)["cases"]
     assert (told["status"], told["evidence"], told["compared"]) == ("proven", "printed-only", "equal")
     assert (untold["status"], untold["faults"]) == ("skipped", ["needs a printer"])
+    file = tmp_path / "told.txt"
+    assert main([*arguments, "-o", str(file)]) == 0
+    assert "AL503" in file.read_text() and "needs a printer" in file.read_text()
+    said = capsys.readouterr()
+    assert said.out == "" and said.err.startswith("1 cases proven, 0 not, 1 not run; with python ")
 
 
 @pytest.mark.parametrize(

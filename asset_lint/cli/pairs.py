@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asset_lint.errors import UsageError
 
 from .options import split
-from .terminal import processors, tell, write
+from .terminal import processors, tell, write, write_file
 
 if TYPE_CHECKING:
     from asset_lint.evidence import Evidence
@@ -37,10 +37,16 @@ def run_rules(paths: Sequence[str], given: Mapping[str, Any]) -> int:
     with Sandbox(given["jobs"] or processors()) as sandbox:
         results = sorted(run_pairs(found, sandbox), key=lambda result: (result.case.code, result.case.name))
         versions = dict(sandbox.versions)
+    file = given["output_file"]
     if output_format == "json":
-        write(json.dumps({"versions": versions, "cases": [_as_json(result) for result in results]}, indent=2) + "\n")
+        text = json.dumps({"versions": versions, "cases": [_as_json(result) for result in results]}, indent=2) + "\n"
     else:
-        _print(results, versions)
+        text = _table(results, plain=file is not None)
+    if file is None:
+        write(text)
+    else:
+        write_file(Path(file), text)
+    _sum_up(results, versions, quiet=given["quiet"])
     return 1 if any(result.status is Status.FAILED for result in results) else 0
 
 
@@ -78,13 +84,21 @@ def _as_json(result: Result) -> dict[str, Any]:
     }
 
 
-def _print(results: Iterable[Result], versions: dict[str, str]) -> None:
+def _table(results: Sequence[Result], *, plain: bool) -> str:
+    import io
+
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
-    results = list(results)
-    console = Console(highlight=False)
+    terminal = Console(highlight=False)
+    console = Console(
+        file=io.StringIO(),
+        highlight=False,
+        width=terminal.width,
+        no_color=plain or terminal.no_color,
+        force_terminal=not plain and terminal.is_terminal,
+    )
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("", "Rule", "Cases", "Symptom that was seen"):
         table.add_column(column, justify="right" if column == "Cases" else "left")
@@ -94,15 +108,24 @@ def _print(results: Iterable[Result], versions: dict[str, str]) -> None:
         worst = next((name for name in _SIGNS if any(result.status.value == name for result in of_code)), "skipped")
         shown = next((f"{result.scenario.value}: {result.seen}" for result in proven if result.scenario), "")
         table.add_row(_SIGNS[worst], code, f"{len(proven)}/{len(of_code)}", escape(shown.partition("\n")[0]))
-    console.print(table)
-    for status, title in (("failed", "Not proven"), ("skipped", "Not run")):
-        some = [result for result in results if result.status.value == status]
-        if some:
-            console.print(f"\n[bold]{title}[/]")
-        for result in some:
-            console.print(f"{_SIGNS[status]} {result.case.code} {escape(result.case.name)}")
-            for fault in result.faults:
-                console.print(f"    {escape(fault)}")
+    with console.capture() as captured:
+        console.print(table)
+        for status, title in (("failed", "Not proven"), ("skipped", "Not run")):
+            some = [result for result in results if result.status.value == status]
+            if some:
+                console.print(f"\n[bold]{title}[/]")
+            for result in some:
+                console.print(f"{_SIGNS[status]} {result.case.code} {escape(result.case.name)}")
+                for fault in result.faults:
+                    console.print(f"    {escape(fault)}")
+    return captured.get()
+
+
+def _sum_up(results: Sequence[Result], versions: Mapping[str, str], *, quiet: bool) -> None:
     count = {name: sum(result.status.value == name for result in results) for name in _SIGNS}
-    tell(f"{count['proven']} cases proven, {count['failed']} not, {count['skipped']} not run; with "
-         + ", ".join(f"{name} {version}" for name, version in versions.items()))  # fmt: skip
+    for result in results:
+        if result.status.value == "failed":
+            tell(f"not proven: {result.case.code} {result.case.name}: {'; '.join(result.faults)}")
+    if not quiet:
+        tell(f"{count['proven']} cases proven, {count['failed']} not, {count['skipped']} not run; with "
+             + ", ".join(f"{name} {version}" for name, version in versions.items()))  # fmt: skip
