@@ -101,3 +101,21 @@ def test_the_fixes_of_all_assets_of_a_file_are_proven(
     main(["check", "assets.py", "--select", "AL303", "--fix", "--verify", "--isolated"])
     assert "3 fixes proven by running 3 assets before and after, 0 taken back" in capsys.readouterr().err
     assert path.read_text().count("except duckdb.Error") == 3
+
+
+def test_another_asset_of_the_module_is_no_witness(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    head = "import dagster as dg\nfrom dagster_duckdb import DuckDBResource\n"
+    asset = (
+        "\n\n@dg.asset{1}\ndef {0}(context, db: DuckDBResource) -> None:\n"
+        '    context.log.info("making {0}")\n    with db.get_connection() as conn:\n'
+        '        conn.execute("CREATE OR REPLACE TABLE {0} AS SELECT 1 AS id")\n'
+    )
+    (tmp_path / "raw.py").write_text(head + asset.format("raw", ""))
+    path = tmp_path / "mart.py"
+    path.write_text(head.replace("\nfrom", "\nfrom raw import raw\nfrom", 1) + asset.format("mart", "(deps=[raw])"))
+    monkeypatch.chdir(tmp_path)
+    main(["check", "mart.py", "--select", "AL403", "--fix", "--verify", "--isolated"])
+    assert "1 fix proven by running 1 asset before and after, 0 taken back" in capsys.readouterr().err
+    assert "context: dg.AssetExecutionContext" in path.read_text()

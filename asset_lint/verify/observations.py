@@ -55,6 +55,12 @@ class Observations:
         return tuple(target for event in self.of("loaded") for target in event["assets"])
 
     @cached_property
+    def asked(self) -> tuple[Event, ...]:
+        """Those of the assets and checks that the task was about: all, where it names none."""
+        wanted = set(self.outcome.task.assets)
+        return tuple(target for target in self.targets if not wanted or wanted & set(target.get("keys", ())))
+
+    @cached_property
     def runs(self) -> tuple[Event, ...]:
         """How each run in the process ended."""
         return tuple(self.of("run"))

@@ -16,7 +16,7 @@ def other_context(run: Observations, runs: Runs) -> str:
     for event in run.of("received"):
         if event["declared"] and event["declared"] != event["received"]:
             return f"`{event['function']}` declares {event['declared']} and receives {event['received']}"
-    for target in run.targets:
+    for target in run.asked:
         context = target.get("context")
         if context and context["declared"] == "OpExecutionContext" and target["kind"] in ("asset", "check"):
             return f"`{target['function']}` receives an OpExecutionContext"
@@ -25,7 +25,7 @@ def other_context(run: Observations, runs: Runs) -> str:
 
 def context_undeclared(run: Observations, runs: Runs) -> str:
     """A context parameter without an annotation."""
-    for target in run.targets:
+    for target in run.asked:
         if target.get("context") and not target["context"]["declared"]:
             return f"`{target['function']}` declares no type for `{target['context']['parameter']}`"
     return ""
@@ -43,7 +43,7 @@ def dependency_twice(run: Observations, runs: Runs) -> str:
 
 def parameter_for_asset(run: Observations, runs: Runs) -> str:
     """A context or a configuration is expected from an upstream asset."""
-    for target in run.targets:
+    for target in run.asked:
         for name in target.get("misnamed", ()):
             return f"`{name}` of `{target['function']}` is taken for the asset `{target['inputs'][name]}`"
     return error_with("DagsterInvalidDefinitionError", text="not a valid name|not produced")(run, runs)
@@ -52,7 +52,7 @@ def parameter_for_asset(run: Observations, runs: Runs) -> str:
 def touching(run: Observations) -> Iterator[Event]:
     """The assets that ran and asked DuckDB something."""
     entered = {event["place"]["entered"] for event in run.of("query", "opening") if event["place"]}
-    for target in run.targets:
+    for target in run.asked:
         if target["kind"] == "asset" and (target.get("function") in entered or not entered):
             yield target
 
