@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .index import Module, Scope
     from .project import Project
 
-CHECKS = re.compile(rb"asset_check|AssetCheckSpec")
+CHECKS = re.compile(rb"sset(?:_check|CheckSpec)")
 
 
 def has_check(function: Function) -> bool:

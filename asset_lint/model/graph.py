@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .assets import Function
     from .project import Project
 
-ASSETS = re.compile(rb"[aA]sset")
+ASSETS = re.compile(rb"sset")
 
 
 @dataclass(eq=False)

@@ -73,7 +73,8 @@ def _import_statements(data: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
 
 DAGSTER = Words((b"dagster",))
 OP_CONTEXT = Words((b"OpExecutionContext",))
-CATCHES_EVERYTHING = Words((b"except", b"BaseException"), re.compile(rb"\bexcept\s*\*?\s*:|\bBaseException\b"))
+BARE_EXCEPT = Words((b"except",), re.compile(rb"except(?<!\wexcept)\s*\*?\s*:"))  # begun by a word, it is quick
+BASE_EXCEPTION = Words((b"BaseException",))
 
 
 class Project:
@@ -108,7 +109,7 @@ class Project:
         self._imports: dict[str, frozenset[str]] = {}
         self._statements: dict[str, Sequence[tuple[bytes, bytes, bytes]]] = {}
         self._touching: dict[tuple[str, Words], bool] = {}
-        self._saying: dict[tuple[str, Words], bool] = {}
+        self._saying: dict[str, dict[Words, bool]] = {}
         self._local: dict[tuple[str, str], bool] = {}
         self._listings: dict[str, frozenset[str]] = {}
         self._origins: dict[str, tuple[str, ...]] = {}
@@ -137,6 +138,7 @@ class Project:
         self._modules[absolute] = module
         self._bytes[absolute] = source.data
         self._statements.pop(absolute, None)
+        self._saying.pop(absolute, None)
         if source.is_document:
             self._documents.add(absolute)
         for found in self._matching.values():
@@ -390,6 +392,10 @@ class Project:
         """Whether a file, or a project file that it imports, speaks of ops' contexts."""
         return self._touches(absolute, OP_CONTEXT)
 
+    def catches_everything(self, absolute: str) -> bool:
+        """Whether a file seems to have a handler that catches every exception."""
+        return self._says(absolute, BARE_EXCEPT) or self._says(absolute, BASE_EXCEPTION)
+
     @cached_property
     def _near_duckdb(self) -> Words:
         names = [name.encode() for name in sorted(self.known_connections)]
@@ -401,7 +407,7 @@ class Project:
 
         It can if it is about Dagster, or if it is a module of helpers that works with DuckDB or catches everything.
         """
-        if DAGSTER.found(data) or self._near_duckdb.found(data) or CATCHES_EVERYTHING.found(data):
+        if any(words.found(data) for words in (DAGSTER, self._near_duckdb, BARE_EXCEPT, BASE_EXCEPTION)):
             return True
         absolute = os.path.abspath(path)
         if self._bytes.setdefault(absolute, data) != data:
@@ -427,14 +433,13 @@ class Project:
         return known
 
     def _says(self, absolute: str, words: Words) -> bool:
-        known = self._saying.get((absolute, words))
-        if known is None:
+        known = self._saying.setdefault(absolute, {})
+        if words not in known:
             try:
-                known = words.found(self.data(absolute))
+                known[words] = words.found(self.data(absolute))
             except OSError:
-                known = False
-            self._saying[absolute, words] = known
-        return known
+                known[words] = False
+        return known[words]
 
     def is_test(self, absolute: str) -> bool:
         """Whether a file is a test's."""
@@ -479,9 +484,9 @@ class Project:
             if not around:
                 return
             below = self.location_of(os.path.join(os.path.dirname(below), ""))
-        known = self._matching.setdefault(pattern, {})
+        known, prefix = self._matching.setdefault(pattern, {}), below + os.sep
         for path in self.files:
-            if not path.startswith(below + os.sep):
+            if not path.startswith(prefix):
                 continue
             if path not in known:
                 try:

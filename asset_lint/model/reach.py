@@ -78,7 +78,7 @@ class Reach:
             if p.annotation is not None
         ):
             return True
-        return any(
+        return project.catches_everything(definition.module.file) and any(
             handler.type is None or "BaseException" in ast.dump(handler.type)
             for statement in own_statements(definition.node)
             for handler in getattr(statement, "handlers", ())
