@@ -334,7 +334,7 @@ def nodes_in(node: ast.AST) -> list[ast.AST]:
     held = node.__dict__
     for name in _HOLDING[node.__class__]:
         value = held.get(name)
-        if value.__class__ is list:
+        if isinstance(value, list):
             found += value if None not in value else [each for each in value if each is not None]
         elif value is not None:
             found.append(value)
