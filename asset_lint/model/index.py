@@ -124,6 +124,11 @@ class Module:
         """The definition whose node is ``node``."""
         return self._by_node.get(node)
 
+    def function_around(self, line: int) -> Def | None:
+        """The innermost definition that a line stands in."""
+        around = [d for d in self.functions if d.node.lineno <= line <= (d.node.end_lineno or 0)]
+        return max(around, key=lambda d: d.node.lineno, default=None)
+
     @cached_property
     def _by_node(self) -> dict[ast.AST, Def]:
         return {d.node: d for d in self.functions}

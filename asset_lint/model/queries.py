@@ -172,9 +172,9 @@ class Query:
         """The names in sight where it is asked: those of its SQL may be frames of the helper that asks."""
         if self.is_own:
             return self.function.definition.inner
-        module, line = self.call.module, self.call.span.line
-        around = [d for d in module.functions if d.node.lineno <= line <= (d.node.end_lineno or 0)]
-        return around[-1].inner if around else module.scope
+        module = self.call.module
+        helper = module.function_around(self.call.span.line)
+        return module.scope if helper is None else helper.inner
 
     @cached_property
     def variants(self) -> tuple[Template, ...]:

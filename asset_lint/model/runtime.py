@@ -70,7 +70,7 @@ class Tracer:
     def __init__(self, project: Project, place: Place) -> None:
         self.names_of = project.names
         self.project = project
-        self.definition = _definition_at(place)
+        self.definition = place.module.function_around(place.node.lineno)  # type: ignore[attr-defined]
         self.scope: Scope = self.definition.inner if self.definition is not None else place.module.scope
 
     def names(self, node: ast.AST, depth: int = 0) -> set[str]:
@@ -217,12 +217,6 @@ class Tracer:
         if isinstance(node.func, ast.Name) and node.func.id in ("str", "sorted", "list", "set", "enumerate", "zip"):
             return next((s for a in node.args if (s := self.source(a, depth + 1))), "")
         return ""
-
-
-def _definition_at(place: Place) -> Def | None:
-    line = place.node.lineno  # type: ignore[attr-defined]
-    around = [d for d in place.module.functions if d.node.lineno <= line <= (d.node.end_lineno or 0)]
-    return max(around, key=lambda d: d.node.lineno, default=None)
 
 
 def _binds_name(target: ast.AST, name: str) -> bool:
