@@ -54,10 +54,14 @@ class Baseline:
         return config.baseline or config.root / NAME
 
     @classmethod
+    def exists(cls, config: Config) -> bool:
+        """Whether there is one, or ought to be."""
+        return config.baseline is not None or cls.place(config).exists()
+
+    @classmethod
     def of(cls, config: Config) -> Baseline | None:
         """The baseline that holds; None where there is none. One that is configured must exist."""
-        path = cls.place(config)
-        return cls.read(path) if config.baseline is not None or path.exists() else None
+        return cls.read(cls.place(config)) if cls.exists(config) else None
 
     @classmethod
     def read(cls, path: Path) -> Baseline:

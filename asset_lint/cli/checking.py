@@ -214,7 +214,7 @@ class Check:
         from asset_lint.engine import run
 
         with Progress(len(files), quiet=self.quiet) as progress:
-            for _, group in known.by_baseline(files):
+            for group in known.alike(files):
                 yield from run(
                     group,
                     registry,
@@ -236,7 +236,7 @@ class Check:
         reason = self.given["add_noqa"] or self.given["add_ignore"] or None
         added = sum(
             add_comments(group, registry, reason, form=form, jobs=self._jobs, baseline=known.load(group))
-            for _, group in known.by_baseline(files)
+            for group in known.alike(files)
         )
         if not self.quiet:
             tell(f"Added {counted(added, f'{form.value} comment')}.")

@@ -53,7 +53,7 @@ def chosen(files: known.Files, registry: Registry, given: Mapping[str, Any]) -> 
 
     results = [
         result
-        for _, group in known.by_baseline(files)
+        for group in known.alike(files)
         for result in choose(group, registry, asker, keep, baseline=known.load(group), ignore_noqa=given["ignore_noqa"])
     ]
     return [FileResult(each.path, error=failed[each.path]) if each.path in failed else each for each in results]

@@ -31,6 +31,19 @@ def by_baseline(files: Files) -> Iterator[tuple[Path, Files]]:
     yield from groups.items()
 
 
+def alike(files: Files) -> Iterator[Files]:
+    """``files`` in groups to be looked at together: no two baselines in one; all that have none yet are one group."""
+    from asset_lint.baseline import Baseline
+
+    groups: dict[Path | None, list[tuple[Path, Config]]] = {}
+    known: dict[int, Path | None] = {}
+    for path, config in files:
+        if id(config) not in known:
+            known[id(config)] = Baseline.place(config) if Baseline.exists(config) else None
+        groups.setdefault(known[id(config)], []).append((path, config))
+    yield from groups.values()
+
+
 def load(files: Files) -> Baseline | None:
     """The baseline of ``files`` that share one; None where there is none. One that is configured must exist."""
     from asset_lint.baseline import Baseline

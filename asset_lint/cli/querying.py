@@ -83,7 +83,7 @@ def _findings(
 
     jobs = given["jobs"] or processors()
     with Progress(len(files), quiet=bool(given["quiet"])) as progress:
-        for _, group in known.by_baseline(files):
+        for group in known.alike(files):
             baseline = known.load(group)
             for result in run(group, registry, mode=Mode.CHECK, jobs=jobs, baseline=baseline, on_file=progress.step):
                 yield from result.shown

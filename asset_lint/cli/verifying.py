@@ -109,7 +109,7 @@ class Verification:
         from asset_lint.engine import Mode, run
 
         results = []
-        for _, group in known.by_baseline(files):
+        for group in known.alike(files):
             jobs = self.given["jobs"] or processors()
             for result in run(group, self.registry, mode=Mode.CHECK, jobs=jobs, baseline=known.load(group)):
                 results.append(result)
