@@ -8,8 +8,8 @@ from pathlib import Path
 import fixture_tools as ft
 import pytest
 
-from asset_lint.model.index import all_nodes
 from asset_lint.model.project import Project
+from asset_lint.source.nodes import all_nodes
 
 ASIDE = (ast.expr_context, ast.boolop, ast.operator, ast.unaryop, ast.cmpop)
 SYNTAX = """\

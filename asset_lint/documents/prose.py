@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from asset_lint.errors import InvalidSyntax
-from asset_lint.model.index import bodies
 from asset_lint.model.knowledge import DAGSTER_VERSIONS, dagster_names
 from asset_lint.model.lowering import parse
 from asset_lint.source import Source
+from asset_lint.source.nodes import bodies
 
 from .unshown import unshown_connections
 from .virtual import MARK, Cell, Document, merged

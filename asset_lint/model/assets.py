@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, overload
 
+from asset_lint.source.nodes import all_nodes, nodes_in
+
 from .decorators import ASSET_KINDS, Kind
-from .index import Def, Imported, Module, N, Place, nodes_in
+from .index import Def, Imported, Module, N, Place
 from .knowledge import duckdb_span
 
 if TYPE_CHECKING:
@@ -433,7 +435,7 @@ class Function:
     def takes_resources_by_key(self) -> bool:
         """Whether its decorator asks for resources by key; Dagster then refuses resources as parameters."""
         return self.decorator is not None and any(
-            isinstance(n, ast.keyword) and n.arg == "required_resource_keys" for n in ast.walk(self.decorator)
+            isinstance(n, ast.keyword) and n.arg == "required_resource_keys" for n in all_nodes(self.decorator)
         )
 
     def is_with_item(self, place: Place) -> bool:
@@ -451,7 +453,7 @@ class Function:
         return any(
             isinstance(n, ast.Name) and n.id in handed
             for gone in self.nodes(ast.Return, ast.Yield, ast.YieldFrom)
-            for n in ast.walk(gone)
+            for n in all_nodes(gone)
         )
 
     def imported_from(self, place: Place, module: str, name: str) -> tuple[str, str]:
@@ -467,7 +469,7 @@ class Function:
     def imports_in(self, place: Place) -> list[tuple[str, str]]:
         """The imported names that an expression uses, as (module, name); modules imported whole are left out."""
         found: list[tuple[str, str]] = []
-        for node in ast.walk(place.node):
+        for node in all_nodes(place.node):
             for binding in self.module.scope.names.get(node.id, ()) if isinstance(node, ast.Name) else ():
                 if isinstance(binding, Imported) and "." in binding.name:
                     head, _, tail = binding.name.rpartition(".")
@@ -594,7 +596,7 @@ class Function:
         """Whether a clause at ``place`` may bind ``name``: nothing but other clauses, which end before or begin within,
         binds or reads it."""
         clauses = [n for n in self.definition.every_node if isinstance(n, ast.ExceptHandler) and n.name == name]
-        inside = {n for clause in clauses for n in ast.walk(clause)}
+        inside = {n for clause in clauses for n in all_nodes(clause)}
         return place.node not in inside and not any(
             ((isinstance(n, ast.Name) and n.id == name) or (isinstance(n, ast.arg) and n.arg == name))
             and n not in inside

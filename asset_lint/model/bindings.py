@@ -8,7 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from .index import Class, Def, Module, Place, Scope, all_nodes, own_nodes
+from asset_lint.source.nodes import all_nodes, own_nodes
+
+from .index import Class, Def, Module, Place, Scope
 from .names import Expression
 from .paths import file_of
 from .values import Alternatives, Const
@@ -97,7 +99,7 @@ def _calls(match: re.Match[str], location: str, facts: Facts) -> Iterator[tuple[
         yield from _bound_calls(match["key"], location, facts)
         return
     module = facts.project.load(match["file"])
-    for node in ast.walk(module.tree) if module is not None else ():
+    for node in all_nodes(module.tree) if module is not None else ():
         if isinstance(node, ast.Call) and node.lineno == int(match["line"]) and module is not None:
             if any(isinstance(target, Class) for target in facts.names.resolve(node.func, module.scope)):
                 yield node, module.scope

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .index import Place, called_name
+from asset_lint.source.nodes import all_nodes, called_name
+
+from .index import Place
 from .knowledge.kinds import ResultKind
 from .members import asked_names
 from .names import External
@@ -50,7 +52,7 @@ def loop_round(query: Query) -> Loop | None:
     bound = {
         name.id
         for part in (inner.test if isinstance(inner, ast.While) else inner.target, *inner.body)
-        for name in ast.walk(part)
+        for name in all_nodes(part)
         if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store)
     }
     varies = isinstance(inner, ast.While) or not _is_short(inner.iter, function)
@@ -63,7 +65,7 @@ def uses_what_the_loop_binds(query: Query, loop: Loop) -> bool:
     if not isinstance(call, ast.Call):
         return False
     given = (*call.args, *(keyword.value for keyword in call.keywords))
-    return any(isinstance(n, ast.Name) and n.id in loop.names for part in given for n in ast.walk(part))
+    return any(isinstance(n, ast.Name) and n.id in loop.names for part in given for n in all_nodes(part))
 
 
 def writes_one_row(query: Query) -> bool:
@@ -107,7 +109,7 @@ def _rows(node: ast.expr, function: Function, depth: int) -> Place | None:
             if found := _rows(inner.value, function, depth + 1):
                 return found
         elif isinstance(inner, (ast.For, ast.AsyncFor)) and not _is_short(inner.iter, function):
-            for call in ast.walk(inner):
+            for call in all_nodes(inner):
                 if isinstance(call, ast.Call) and _appends_to(call, node.id):
                     return Place(function.module, inner)
     return None
@@ -159,7 +161,7 @@ def is_description(columns: ast.expr | None) -> bool:
 
 def _holds(outer: ast.For | ast.AsyncFor | ast.While, node: ast.AST) -> bool:
     parts = [outer.test, *outer.body] if isinstance(outer, ast.While) else outer.body
-    return any(inner is node for part in parts for inner in ast.walk(part))
+    return any(inner is node for part in parts for inner in all_nodes(part))
 
 
 def _is_short(iterable: ast.expr, function: Function) -> bool:
@@ -201,14 +203,14 @@ def _is_few(value: object) -> bool:
 
 
 def _works_on_each(loop: ast.For | ast.AsyncFor | ast.While, query: Query) -> bool:
-    inside = {node for part in loop.body for node in ast.walk(part)}
+    inside = {node for part in loop.body for node in all_nodes(part)}
     for other in query.function.all_queries:
         if other.place.node in inside and not writes_one_row(other):
             return True
     servers = _servers(query.function)
     for node in inside:
         if isinstance(node, ast.Call):
-            if servers and any(isinstance(n, ast.Name) and n.id in servers for n in ast.walk(node)):
+            if servers and any(isinstance(n, ast.Name) and n.id in servers for n in all_nodes(node)):
                 return True
             name = _external(node.func, query.function) or getattr(node.func, "attr", getattr(node.func, "id", ""))
             if _READS_ELSEWHERE.search(name) and not name.startswith(("fetchone", "fetchall")):
@@ -229,7 +231,7 @@ def _servers(function: Function) -> set[str]:
     asked += [n for n in function.nodes(ast.Attribute) if n.attr == "get_connection"]
     for node in asked if names else ():
         receiver = node.func if isinstance(node, ast.Call) else node
-        names -= {n.id for n in ast.walk(receiver) if isinstance(n, ast.Name)}
+        names -= {n.id for n in all_nodes(receiver) if isinstance(n, ast.Name)}
         if isinstance(node, ast.Call):
             given = (*node.args, *(keyword.value for keyword in node.keywords))
             names -= {a.id for a in given if isinstance(a, ast.Name)}

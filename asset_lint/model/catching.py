@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from asset_lint.source.nodes import bodies, handlers_in
+
 from .caught import Sight, sight_of
-from .index import Place, bodies, handlers_in
+from .index import Place
 
 if TYPE_CHECKING:
     from .assets import Function

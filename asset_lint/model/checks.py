@@ -6,6 +6,8 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
+from asset_lint.source.nodes import all_nodes
+
 from .decorators import Kind
 from .graph import node_of
 from .index import Def
@@ -36,7 +38,7 @@ def checked_in(project: Project, location: str) -> frozenset[Def | str]:
     for path in project.matching(CHECKS, location):
         module = project.load(path)
         for asset, scope in _checks(module, project) if module is not None else ():
-            for node in ast.walk(asset):
+            for node in all_nodes(asset):
                 if isinstance(node, ast.Constant) and isinstance(node.value, str):
                     found.add(node.value.split("/")[-1])
                 elif isinstance(node, (ast.Name, ast.Attribute)):

@@ -6,6 +6,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from asset_lint.source.nodes import all_nodes
+
 from .facts import CONNECTION_TYPES, RELATION_TYPES
 from .index import Class, Imported
 from .names import External
@@ -55,7 +57,7 @@ def _explicit(function: Function, node: ast.expr) -> str:
             node = ast.parse(node.value.strip(), mode="eval").body
         except (SyntaxError, ValueError):
             return ""
-    for part in ast.walk(node):
+    for part in all_nodes(node):
         if isinstance(part, (ast.Name, ast.Attribute)) and (found := BY_TYPE.get(_name(function, part))):
             return found
     return ""

@@ -8,7 +8,9 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from .index import Def, Module, Scope, own_nodes
+from asset_lint.source.nodes import all_nodes, own_nodes
+
+from .index import Def, Module, Scope
 from .names import Expression, External
 
 if TYPE_CHECKING:
@@ -80,7 +82,7 @@ def _applied_by(wrapper: Def, names: Names, depth: int) -> Kind | None:
     parameters: set[str] = set()
     calls: list[ast.Call] = []
     returned: set[ast.AST] = set()
-    for node in ast.walk(wrapper.node):
+    for node in all_nodes(wrapper.node):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             parameters.update(a.arg for a in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs))
         elif isinstance(node, ast.Call):

@@ -7,11 +7,13 @@ from collections.abc import Callable, Sequence
 from types import EllipsisType
 from typing import Any
 
+from asset_lint.source.nodes import all_nodes, nodes_in
+
 from . import pydata
 from .analysis import Raised
 from .calls import Calls
 from .databases import ENVIRON, joined, parent, path_file
-from .index import Assigned, Class, Def, Imported, Module, Opaque, Scope, all_nodes, is_main, is_type_checking
+from .index import Assigned, Class, Def, Imported, Module, Opaque, Scope, is_main, is_type_checking
 from .names import Expression, External, Target
 from .paths import as_resource, file_of, file_of_variable
 from .texts import Template, concatenated, percent, plain, templates
@@ -63,7 +65,7 @@ class Evaluator(Calls):
         return values
 
     def _other(self, node: ast.expr, state: State) -> Alternatives:
-        for child in ast.iter_child_nodes(node):
+        for child in nodes_in(node):
             if isinstance(child, ast.expr):
                 self.value(child, state)
         return ANY
@@ -535,7 +537,7 @@ def _text(key: ast.expr | None) -> str:
 
 
 def _closes(node: ast.AST, name: str) -> bool:
-    for inner in ast.walk(node):
+    for inner in all_nodes(node):
         if (
             isinstance(inner, ast.Attribute)
             and inner.attr in ("close", "__exit__")
@@ -545,7 +547,7 @@ def _closes(node: ast.AST, name: str) -> bool:
                 return True
         if isinstance(inner, (ast.With, ast.AsyncWith)):
             for item in inner.items:
-                if any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(item.context_expr)):
+                if any(isinstance(n, ast.Name) and n.id == name for n in all_nodes(item.context_expr)):
                     return True
         if isinstance(inner, (ast.Return, ast.Yield)) and isinstance(inner.value, ast.Name) and inner.value.id == name:
             return True

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from asset_lint.source.nodes import all_nodes
+
 from .analysis import Analysis
 from .databases import RESOURCE, Configuration, options_of
 from .dbt import same_file
@@ -134,7 +136,7 @@ class Events(Analysis):
             isinstance(loop, (ast.For, ast.While, ast.AsyncFor))
             and loop.lineno <= line <= (loop.end_lineno or 0)
             and any(
-                isinstance(n, (ast.Attribute, ast.Name)) and ast.unparse(n).endswith("sleep") for n in ast.walk(loop)
+                isinstance(n, (ast.Attribute, ast.Name)) and ast.unparse(n).endswith("sleep") for n in all_nodes(loop)
             )
             for loop in self.definition.nodes
         )
@@ -167,7 +169,7 @@ class Events(Analysis):
             node = node.args[0]
         if self.definition is None:
             return ""
-        for inner in ast.walk(node):
+        for inner in all_nodes(node):
             if isinstance(inner, ast.Name):
                 if not self._is_stable(inner.id):
                     return ""

@@ -7,12 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import EllipsisType
 from typing import TYPE_CHECKING
 
+from asset_lint.source.nodes import all_nodes
+
 from . import pydata
 from .analysis import Summary
 from .assets import Function
 from .bindings import BINDING, Bound, bound_in, given_resources, is_readable, outside_tests
 from .effects import DBT_RESOURCE
-from .index import Class, Def, Module, Place, Scope, own_nodes
+from .index import Class, Def, Module, Place, Scope
 from .knowledge import ResultKind, dagster_public_name
 from .library import is_duckdb_resource
 from .names import Expression, External
@@ -179,7 +181,7 @@ class Facts:
 
     def naming(self, node: ast.expr, scope: Scope, name: str) -> ast.expr | None:
         """The part of an annotation that names the context class ``name``; None where a string hides it."""
-        for part in ast.walk(node):
+        for part in all_nodes(node):
             if isinstance(part, (ast.Name, ast.Attribute)) and self.context_types(part, scope) == {name}:
                 return part
         return None
@@ -225,23 +227,17 @@ class Facts:
             found: list[Alternatives] = []
             for method in klass.methods.values():
                 this = method.parameters[0].arg if method.parameters else ""
-                for node in own_nodes(method.node):
-                    targets = (
-                        node.targets
-                        if isinstance(node, ast.Assign)
-                        else [node.target]
-                        if isinstance(node, ast.AnnAssign)
-                        else []
-                    )
-                    for target in targets:
+                assignments: Sequence[ast.Assign | ast.AnnAssign] = method.nodes_of(ast.Assign, ast.AnnAssign)
+                for node in assignments:
+                    for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
                         if (
                             isinstance(target, ast.Attribute)
                             and target.attr == name
                             and isinstance(target.value, ast.Name)
                             and target.value.id == this
-                            and node.value is not None  # type: ignore[attr-defined]
+                            and node.value is not None
                         ):
-                            values = self.static(node.value, method.inner)  # type: ignore[attr-defined]
+                            values = self.static(node.value, method.inner)
                             known_field = Text(Origin.FIELD) if values == ANY else None
                             found.append((known_field,) if known_field else values)
             known = self._assigned[key] = join(*found) if found else ()

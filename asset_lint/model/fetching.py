@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .index import Place, handlers_in
+from asset_lint.source.nodes import all_nodes, handlers_in
+
+from .index import Place
 from .knowledge.kinds import ResultKind
 
 if TYPE_CHECKING:
@@ -86,8 +88,8 @@ def _looked_at(one: Held, function: Function) -> bool:
         elif isinstance(node, (ast.For, ast.comprehension)) and not calls_only:
             tests = [node.iter]
         for test in tests:
-            inner = [n for n in ast.walk(test) if isinstance(n, ast.Call)] if calls_only else [test]
-            if any(isinstance(n, ast.Name) and n.id == name for part in inner for n in ast.walk(part)):
+            inner = [n for n in all_nodes(test) if isinstance(n, ast.Call)] if calls_only else [test]
+            if any(isinstance(n, ast.Name) and n.id == name for part in inner for n in all_nodes(part)):
                 return True
     return False
 
@@ -123,7 +125,7 @@ def _sees(handler: ast.ExceptHandler) -> bool:
         names = {t.id for t in types if isinstance(t, ast.Name)}
     if names & (GUARDS - {"Exception", "BaseException"}):
         return True
-    return bool(names & GUARDS) and not any(isinstance(n, ast.Raise) for n in ast.walk(handler))
+    return bool(names & GUARDS) and not any(isinstance(n, ast.Raise) for n in all_nodes(handler))
 
 
 def _callers_see_to_it(function: Function) -> bool:
@@ -132,10 +134,10 @@ def _callers_see_to_it(function: Function) -> bool:
     if function.is_compute or project is None:
         return False
     for caller in project.facts.reach.callers(function.definition):
-        for outer in ast.walk(caller.node):
+        for outer in all_nodes(caller.node):
             if isinstance(outer, ast.stmt) and any(_sees(handler) for handler in handlers_in(outer)):
                 body = outer.body  # type: ignore[attr-defined]
-                for node in (n for statement in body for n in ast.walk(statement)):
+                for node in (n for statement in body for n in all_nodes(statement)):
                     name = getattr(node, "id", None) or getattr(node, "attr", None)
                     if name == function.name:
                         return True

@@ -6,11 +6,13 @@ import ast
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
+from asset_lint.source.nodes import all_nodes, is_ellipsis
+
 from . import pydata
 from .analysis import ANYTHING, Exits, Raised, Summary
 from .caught import catches
 from .connections import Leak, Way
-from .index import Class, Imported, is_ellipsis
+from .index import Class, Imported
 from .inlining import Inliner
 from .lending import is_never_torn_down, lends
 from .pykinds import PyKind
@@ -179,7 +181,7 @@ class Flow(Inliner):
         for method in klass.methods.values():
             if method.name in CLOSERS:
                 return True
-            for node in ast.walk(method.node):
+            for node in all_nodes(method.node):
                 if (
                     isinstance(node, ast.Attribute)
                     and isinstance(node.value, ast.Attribute)
@@ -359,7 +361,7 @@ class Flow(Inliner):
         closed = False
         for case in node.cases:
             branch = state.copy()
-            for pattern in ast.walk(case.pattern):
+            for pattern in all_nodes(case.pattern):
                 name = getattr(pattern, "name", None) or getattr(pattern, "rest", None)
                 if isinstance(name, str):
                     branch.env[name] = ANY
@@ -447,7 +449,7 @@ class Flow(Inliner):
             for name, values in state.env.items()
             if all(isinstance(v, Const) and type(v.value) is int for v in values)
         }
-        for node in ast.walk(loop) if numbers else ():
+        for node in all_nodes(loop) if numbers else ():
             if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name) and node.target.id in numbers:
                 numbers.remove(node.target.id)
                 counted = pydata.made(PyKind.INT, self.place(node))

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from asset_lint.source.nodes import all_nodes
+
 from .assets import Role
 from .decorators import Kind
 from .handlers import ends_of
@@ -62,7 +64,7 @@ class Giving:
         decorators, decorator = self._function.node.decorator_list, self._function.decorator
         if any(other is not decorator for other in decorators) or decorator is None:
             return True
-        return any(isinstance(node, ast.keyword) and node.arg in _DECIDED for node in ast.walk(decorator))
+        return any(isinstance(node, ast.keyword) and node.arg in _DECIDED for node in all_nodes(decorator))
 
     @cached_property
     def known_type(self) -> tuple[str, str] | None:
@@ -118,7 +120,7 @@ class Giving:
         """The names by which others may speak of its asset."""
         names = {self._function.name}
         if self._function.decorator is not None:
-            for node in ast.walk(self._function.decorator):
+            for node in all_nodes(self._function.decorator):
                 if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isidentifier():
                     names.add(node.value)
         return names
@@ -134,11 +136,11 @@ def _takes(function: Function, names: set[str]) -> bool:
         return True
     mapped = [
         node.value
-        for node in ast.walk(function.decorator or ast.Pass())
+        for node in all_nodes(function.decorator or ast.Pass())
         if isinstance(node, ast.keyword) and node.arg == "ins"
     ]
     return any(
         (isinstance(part, ast.Constant) and part.value in names) or (isinstance(part, ast.Name) and part.id in names)
         for value in mapped
-        for part in ast.walk(value)
+        for part in all_nodes(value)
     )

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from asset_lint.source.nodes import all_nodes, handlers_in, own_nodes, own_statements
+
 from ..finding import Span
 from ..source import comments
 from .caught import Sight, sight_of
-from .index import Place, handlers_in, own_nodes, own_statements
+from .index import Place
 
 if TYPE_CHECKING:
     from .assets import Function
@@ -71,8 +73,8 @@ class Handler:
     def may_bind(self, name: str) -> bool:
         """Whether the clause may bind ``name``: only handlers that it stands neither in nor round bind it so far."""
         whole = self.function.node
-        bound = [n for n in ast.walk(whole) if isinstance(n, ast.ExceptHandler) and n.name == name]
-        inside = {id(n) for handler in bound for n in ast.walk(handler)}
+        bound = [n for n in all_nodes(whole) if isinstance(n, ast.ExceptHandler) and n.name == name]
+        inside = {id(n) for handler in bound for n in all_nodes(handler)}
         return (
             bool(bound)
             and id(self.node) not in inside
@@ -81,15 +83,15 @@ class Handler:
                     ((isinstance(n, ast.Name) and n.id == name) or (isinstance(n, ast.arg) and n.arg == name))
                     and (id(n) not in inside)
                 )
-                or (n in bound and n in ast.walk(self.node))
-                for n in ast.walk(whole)
+                or (n in bound and n in all_nodes(self.node))
+                for n in all_nodes(whole)
             )
         )
 
     @property
     def guards_queries_alone(self) -> bool:
         """Whether all the work in the ``try`` is DuckDB's."""
-        calls = [n for statement in self.body for n in ast.walk(statement) if isinstance(n, ast.Call)]
+        calls = [n for statement in self.body for n in all_nodes(statement) if isinstance(n, ast.Call)]
         return bool(calls) and all(call in self.function.run.duckdb_calls for call in calls)
 
     @property
@@ -141,9 +143,9 @@ class Handler:
         lines = self.function.module.source.text.splitlines()[self.node.lineno - 1 : self.node.end_lineno]
         if not all(_TO_A_TOOL.match(comment) for comment in comments("\n".join(lines))):
             return True
-        succeeds = any(isinstance(n, (ast.Break, ast.Return)) for statement in self.body for n in ast.walk(statement))
+        succeeds = any(isinstance(n, (ast.Break, ast.Return)) for statement in self.body for n in all_nodes(statement))
         loops = (n for n in own_statements(self.function.node) if isinstance(n, (ast.For, ast.AsyncFor, ast.While)))
-        return succeeds and any(self.node in ast.walk(statement) for loop in loops for statement in loop.body)
+        return succeeds and any(self.node in all_nodes(statement) for loop in loops for statement in loop.body)
 
     @property
     def swallows(self) -> bool:

@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from .index import called_name, own_nodes
+from asset_lint.source.nodes import all_nodes, called_name, own_nodes
+
 from .logs import LEVELS
 from .values import Conn, Method, Result
 from .work import WRITING_STATEMENTS
@@ -102,7 +103,7 @@ def _is_event(value: ast.expr, function: Function) -> bool:
 
 def _assigned_in(body: Sequence[ast.stmt]) -> Iterator[str]:
     for statement in body:
-        for node in ast.walk(statement):
+        for node in all_nodes(statement):
             targets = (
                 node.targets if isinstance(node, ast.Assign)
                 else [node.target] if isinstance(node, (ast.AnnAssign, ast.For, ast.NamedExpr))
@@ -126,7 +127,7 @@ def _told_later(handler: Handler) -> bool:
             if any(_is_word_to_someone(inner, function) for inner in own_nodes(node)):
                 return True
             if isinstance(node, ast.If) and any(
-                _is_word_to_someone(inner, function) for branch in node.orelse for inner in ast.walk(branch)
+                _is_word_to_someone(inner, function) for branch in node.orelse for inner in all_nodes(branch)
             ):
                 return True
         if isinstance(node, ast.Assert) and node.lineno > end and _reads(node.test, names):
@@ -135,7 +136,7 @@ def _told_later(handler: Handler) -> bool:
 
 
 def _reads(node: ast.AST, names: set[str]) -> bool:
-    return any(isinstance(inner, ast.Name) and inner.id in names for inner in ast.walk(node))
+    return any(isinstance(inner, ast.Name) and inner.id in names for inner in all_nodes(node))
 
 
 def _is_word_to_someone(node: ast.AST, function: Function) -> bool:

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from asset_lint.source.nodes import all_nodes
+
 from .index import Place
 from .needing import needing
 from .values import Alternatives, depends_on_connection
@@ -48,7 +50,7 @@ def holding_of(function: Function, connection: Connection, seen: Mapping[ast.exp
     name = _assigned_name(statement, connection.opened.node)
     if name is None:
         used_at_once = any(
-            isinstance(n, ast.Attribute) and n.value is connection.opened.node for n in ast.walk(statement)
+            isinstance(n, ast.Attribute) and n.value is connection.opened.node for n in all_nodes(statement)
         )
         if connection.name or not used_at_once or _keeps_alive(statement, connection.opened.node, seen):
             return None
@@ -101,12 +103,12 @@ def _guarded_around(function: Function, name: str, block: list[ast.stmt], index:
     if found is None or not isinstance(guard, ast.Try) or not _only_closes(guard.finalbody, name) or guard.orelse:
         return None
     covered = block[index + 1 :]
-    made = {n.id for s in covered for n in ast.walk(s) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    made = {n.id for s in covered for n in all_nodes(s) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
     if not covered or not _fits(name, covered) or any(_mentions(h, n) for h in guard.handlers for n in (name, *made)):
         return None  # the handlers would run when it is closed already
     module = function.module
     idle = [s for s in found[0][: found[1]] if _is_none(s, name)]
-    inside = {id(n) for s in (guard, *idle) for n in ast.walk(s)}
+    inside = {id(n) for s in (guard, *idle) for n in all_nodes(s)}
     if any(isinstance(n, ast.Name) and n.id == name and id(n) not in inside for n in function.definition.every_node):
         return None
     opening = Place(module, block[index])
@@ -153,9 +155,9 @@ def _keeps_alive(statement: ast.stmt, opened: ast.AST, seen: Mapping[ast.expr, A
     method, a reader."""
     if isinstance(statement, ast.Expr):
         return False
-    for node in ast.walk(statement):
+    for node in all_nodes(statement):
         value = getattr(node, "value", None) if isinstance(node, (ast.Assign, ast.AnnAssign, ast.NamedExpr)) else None
-        if isinstance(value, ast.expr) and any(opened is inner for inner in ast.walk(value)):
+        if isinstance(value, ast.expr) and any(opened is inner for inner in all_nodes(value)):
             if any(depends_on_connection(v) for v in seen.get(value, ())):
                 return True
     return isinstance(statement, (ast.For, ast.AsyncFor)) and any(
@@ -176,7 +178,7 @@ def _statement_of(body: list[ast.stmt], node: ast.AST) -> tuple[list[ast.stmt], 
         for inner in _blocks(statement):
             if found := _statement_of(inner, node):
                 return found
-        if any(child is node for child in ast.walk(statement)):
+        if any(child is node for child in all_nodes(statement)):
             return body, index
     return None
 
@@ -212,7 +214,7 @@ def _fits(name: str, covered: Sequence[ast.AST]) -> bool:
     never handed out by a function that lives longer."""
     inner_functions: set[str] = set()
     for statement in covered:
-        for node in ast.walk(statement):
+        for node in all_nodes(statement):
             match node:
                 case ast.Name(id=held, ctx=ast.Store() | ast.Del()) if held == name:
                     return False
@@ -227,21 +229,21 @@ def _fits(name: str, covered: Sequence[ast.AST]) -> bool:
                 case ast.FunctionDef() | ast.AsyncFunctionDef() if _mentions(node, name):
                     inner_functions.add(node.name)
     for statement in covered:
-        called = {id(node.func) for node in ast.walk(statement) if isinstance(node, ast.Call)}
-        for node in ast.walk(statement):
+        called = {id(node.func) for node in all_nodes(statement) if isinstance(node, ast.Call)}
+        for node in all_nodes(statement):
             if isinstance(node, ast.Name) and node.id in inner_functions and id(node) not in called:
                 return False
     return True
 
 
 def _mentions(node: ast.AST, name: str) -> bool:
-    return any(isinstance(inner, ast.Name) and inner.id == name for inner in ast.walk(node))
+    return any(isinstance(inner, ast.Name) and inner.id == name for inner in all_nodes(node))
 
 
 def _used_elsewhere(function: ast.AST, name: str, block: list[ast.stmt], index: int) -> bool:
     """Whether the variable is read outside of the block that binds it."""
-    inside = {id(n) for s in block[index:] for n in ast.walk(s)}
+    inside = {id(n) for s in block[index:] for n in all_nodes(s)}
     return any(
         isinstance(n, ast.Name) and n.id == name and id(n) not in inside and isinstance(n.ctx, (ast.Load, ast.Del))
-        for n in ast.walk(function)
+        for n in all_nodes(function)
     )

@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from asset_lint.source.nodes import bodies, nodes_in, own_nodes
+
 from .databases import in_words
 from .flow import CLOSERS, Flow, flags_of
-from .index import Class, Def, Module, Place, bodies, is_main, is_type_checking, nodes_in, own_nodes
+from .index import Class, Def, Module, Place, is_main, is_type_checking
 from .names import External, Target
 from .values import Alternatives, FunctionValue, Instance, Origin, Site, State, Status
 

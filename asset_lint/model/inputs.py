@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from asset_lint.source.nodes import all_nodes
+
 from .assets import Role
 from .graph import AssetNode, node_of
 from .looks import Looks
@@ -41,7 +43,7 @@ def _frames(function: Function) -> Iterator[Parameter]:
     facts = function.project.facts
     graph = facts.graph(function.module)
     renamed = function.decorator is not None and any(
-        isinstance(n, ast.keyword) and n.arg == "ins" for n in ast.walk(function.decorator)
+        isinstance(n, ast.keyword) and n.arg == "ins" for n in all_nodes(function.decorator)
     )
     for parameter in function.parameters:
         if parameter.role is not Role.UPSTREAM or facts.is_resource(parameter.node, function.definition):

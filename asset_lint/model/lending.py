@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from .index import Class, Def, own_nodes
+from asset_lint.source.nodes import all_nodes, own_nodes
+
+from .index import Class, Def
 from .knowledge import dagster_public_name
 from .names import External
 
@@ -62,6 +64,6 @@ def _closes(method: Def, attribute: str) -> bool:
             if isinstance(node.value, ast.Attribute) and node.value.attr == attribute:
                 return True
         elif isinstance(node, ast.withitem):
-            if any(isinstance(n, ast.Attribute) and n.attr == attribute for n in ast.walk(node.context_expr)):
+            if any(isinstance(n, ast.Attribute) and n.attr == attribute for n in all_nodes(node.context_expr)):
                 return True
     return False

@@ -10,7 +10,9 @@ import ast
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from .index import Def, all_nodes
+from asset_lint.source.nodes import all_nodes
+
+from .index import Def
 from .logs import looks_like_logging
 
 if TYPE_CHECKING:
@@ -212,7 +214,7 @@ def spread(definition: Def, roots: Iterable[ast.AST], variables: Iterable[str]) 
 
 def _bound(target: ast.AST) -> Iterator[str]:
     """The variables that an assignment binds, or puts something into."""
-    for node in ast.walk(target):
+    for node in all_nodes(target):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             yield node.id
     while isinstance(target, ast.Subscript):
@@ -223,7 +225,7 @@ def _bound(target: ast.AST) -> Iterator[str]:
 
 def _counted_in(loop: ast.For | ast.AsyncFor) -> Iterator[str]:
     """The variables that a loop counts up or fills."""
-    for node in ast.walk(loop):
+    for node in all_nodes(loop):
         if isinstance(node, ast.AugAssign):
             yield from _bound(node.target)
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "append":

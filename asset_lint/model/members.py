@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from asset_lint.source.nodes import all_nodes
+
 from .index import Place
 from .knowledge import (
     DUCKDB_VERSIONS,
@@ -175,6 +177,6 @@ def _minding_missing(function: Function) -> list[tuple[int, int]]:
 
 
 def _words(handler: ast.ExceptHandler) -> Iterator[str]:
-    for node in ast.walk(handler.type) if handler.type is not None else ():
+    for node in all_nodes(handler.type) if handler.type is not None else ():
         if isinstance(node, (ast.Name, ast.Attribute)):
             yield node.id if isinstance(node, ast.Name) else node.attr

@@ -12,7 +12,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .index import Place, bodies
+from asset_lint.source.nodes import all_nodes, bodies
+
+from .index import Place
 from .knowledge import dagster_public_name
 from .values import ANY, Alternatives, Data
 
@@ -189,7 +191,7 @@ class _Reader:
         end = self.function.module.span(call).start
         first = min(self.function.module.span(binding).start for binding in bindings)
         for binding in bindings:
-            if binding.value is None or name.id in {n.id for n in ast.walk(binding.value) if isinstance(n, ast.Name)}:
+            if binding.value is None or name.id in {n.id for n in all_nodes(binding.value) if isinstance(n, ast.Name)}:
                 self.complete = False
             else:
                 yield from self.entries(binding.value, call, depth + 1)

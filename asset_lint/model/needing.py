@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Container, Iterator, Mapping
 
+from asset_lint.source.nodes import all_nodes, nodes_in
+
 from .knowledge import ResultKind
 from .pykinds import PyKind
 from .values import Alternatives, Const, Context, Data, Logger, Result, Text, Value
@@ -46,7 +48,7 @@ def needing(name: str, body: list[ast.stmt], local: Container[str], seen: _Seen)
 
 
 def _mentions(node: ast.AST, names: Container[str]) -> bool:
-    return any(isinstance(n, ast.Name) and n.id in names for n in ast.walk(node))
+    return any(isinstance(n, ast.Name) and n.id in names for n in all_nodes(node))
 
 
 def _made_to_hang(statement: ast.stmt, hanging: Container[str], seen: _Seen) -> Iterator[str]:
@@ -54,9 +56,9 @@ def _made_to_hang(statement: ast.stmt, hanging: Container[str], seen: _Seen) -> 
     if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
         yield statement.name
         return
-    inner = [node for node in ast.iter_child_nodes(statement) if not isinstance(node, ast.expr)]
+    inner = [node for node in nodes_in(statement) if not isinstance(node, ast.expr)]
     for node in inner:
-        parts = [node] if isinstance(node, ast.stmt) else [n for n in ast.walk(node) if isinstance(n, ast.stmt)]
+        parts = [node] if isinstance(node, ast.stmt) else [n for n in all_nodes(node) if isinstance(n, ast.stmt)]
         for part in parts:
             if _mentions(part, hanging):
                 yield from _made_to_hang(part, hanging, seen)
@@ -67,17 +69,17 @@ def _made_to_hang(statement: ast.stmt, hanging: Container[str], seen: _Seen) -> 
             return
         case ast.Expr(value=value) if _is_asked(value, hanging):
             return
-    heads = [node for node in ast.iter_child_nodes(statement) if isinstance(node, (ast.expr, ast.withitem))]
+    heads = [node for node in nodes_in(statement) if isinstance(node, (ast.expr, ast.withitem))]
     if any(_mentions(head, hanging) for head in heads):
         for head in heads:
-            for node in ast.walk(head):
+            for node in all_nodes(head):
                 if isinstance(node, ast.Name) and not (isinstance(node.ctx, ast.Load) and _is_apart(node, seen)):
                     yield node.id
 
 
 def _is_asked(value: ast.expr, hanging: Container[str]) -> bool:
     """Whether an expression is nothing but calls of methods on one variable: ``conn.execute(…).fetchall()``."""
-    if any(isinstance(node, (ast.NamedExpr, ast.Await)) for node in ast.walk(value)):
+    if any(isinstance(node, (ast.NamedExpr, ast.Await)) for node in all_nodes(value)):
         return False
     head = value
     while isinstance(head, (ast.Call, ast.Attribute)):

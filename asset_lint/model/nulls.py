@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from asset_lint.source.nodes import nodes_in
+
 from .fetching import is_guarded
 from .index import Place
 from .knowledge.kinds import ResultKind
@@ -68,7 +70,7 @@ class _Reader:
     @cached_property
     def parents(self) -> dict[ast.AST, ast.AST]:
         """The node around each node."""
-        return {child: node for node in self.function.nodes() for child in ast.iter_child_nodes(node)}
+        return {child: node for node in self.function.nodes() for child in nodes_in(node)}
 
     def elements(self) -> Iterator[tuple[ast.AST, int]]:
         """The expressions, or the names that an unpacking binds, that are one value of a row; with its column."""

@@ -6,6 +6,8 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from asset_lint.source.nodes import all_nodes
+
 from .databases import Configuration
 from .effects import Doing, Event
 from .index import Place
@@ -74,7 +76,7 @@ def _detached(flow: Flow, site: Site, event: Event) -> Place | None:
             ends_it = isinstance(last, ast.Expr) and last.value is event.place.node and len(block.body) > 1
             if not ends_it or len(block.items) > 1:
                 return None
-            inner = [node for node in ast.walk(last) if isinstance(node, ast.expr)]
+            inner = [node for node in all_nodes(last) if isinstance(node, ast.expr)]
             needs_it = any(depends_on_connection(value) for node in inner for value in flow.seen.get(node, ()))
             return None if needs_it else Place(flow.module, last)
     return None

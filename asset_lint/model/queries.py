@@ -10,6 +10,8 @@ from functools import cached_property
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
+from asset_lint.source.nodes import all_nodes
+
 from .index import Place, Scope
 from .knowledge.kinds import ResultKind
 from .texts import Template, templates
@@ -142,8 +144,8 @@ class Query:
                     within = [item.context_expr for item in node.items]
                 case _:
                     continue
-            names = {getattr(n, "id", getattr(n, "arg", "")) for each in bound for n in ast.walk(each)}
-            if name in names and any(n is self.call.node for each in within for n in ast.walk(each)):
+            names = {getattr(n, "id", getattr(n, "arg", "")) for each in bound for n in all_nodes(each)}
+            if name in names and any(n is self.call.node for each in within for n in all_nodes(each)):
                 return True
         return False
 

@@ -12,9 +12,11 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from asset_lint.source.nodes import all_nodes, own_statements
+
 from .assets import Function
 from .decorators import Kind, call_forms, compute_kind
-from .index import Class, Def, Imported, Module, Scope, all_nodes, own_statements
+from .index import Class, Def, Imported, Module, Scope
 from .project import WORD
 from .values import Instance
 

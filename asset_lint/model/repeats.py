@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from .index import Def, called_name
+from asset_lint.source.nodes import all_nodes, called_name
+
+from .index import Def
 from .nulls import is_tested
 from .runtime import PARTITION
 from .sql import Statement, Table
@@ -113,7 +115,7 @@ class _Writes:
             for node in around.nodes
             if isinstance(node, (ast.If, ast.ExceptHandler))
             for statement in (*node.body, *getattr(node, "orelse", ()))
-            for inner in ast.walk(statement)
+            for inner in all_nodes(statement)
         )
 
     def repeat(self, query: Query, statement: Statement, table: Table) -> Repeat | None:

@@ -14,10 +14,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from asset_lint.source.nodes import all_nodes, nodes_in
+
 from .annotations import parsed
 from .assets import Role
 from .decorators import Kind
-from .index import Class, Imported, Module, Place, all_nodes, is_type_checking
+from .index import Class, Imported, Module, Place, is_type_checking
 
 if TYPE_CHECKING:
     from .assets import Function
@@ -182,7 +184,7 @@ def _names(node: ast.expr) -> list[str]:
             inner = parsed(current)
             waiting.extend([inner] if inner is not None else ())
         elif not (isinstance(current, ast.Subscript) and _is_literal(current.value)):
-            waiting.extend(ast.iter_child_nodes(current))
+            waiting.extend(nodes_in(current))
     return list(found)
 
 

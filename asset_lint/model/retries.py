@@ -7,9 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from asset_lint.source.nodes import all_nodes, bodies, handlers_in, own_nodes, own_statements
+
 from .caught import Sight, names_duckdb, sight_of
 from .handlers import ends_of
-from .index import Place, bodies, handlers_in, own_nodes, own_statements
+from .index import Place
 from .values import Const
 
 if TYPE_CHECKING:
@@ -54,7 +56,7 @@ def _retry(loop: Loop, function: Function) -> Retry | None:
         again = next((h for h in clauses if ends_of(h.body) & {"end", "continue"}), None)
         if again is None or not _is_left(loop, attempt, behind):
             continue
-        inside = {node for statement in attempt.body for node in ast.walk(statement)}
+        inside = {node for statement in attempt.body for node in all_nodes(statement)}
         works = any(work.call.node in inside for work in function.run.work)
         if not works and not any(names_duckdb(handler, names, scope) for handler in clauses):
             continue
@@ -82,12 +84,12 @@ def _is_left(loop: Loop, attempt: ast.Try, behind: Sequence[ast.stmt]) -> bool:
     """Whether the loop is left whenever the attempt succeeds."""
     ends = ends_of([*attempt.body, *attempt.orelse, *behind])
     if isinstance(loop, ast.While) and not isinstance(loop.test, ast.Constant) and ends <= {"end", "continue"}:
-        tested = {node.id for node in ast.walk(loop.test) if isinstance(node, ast.Name)}
+        tested = {node.id for node in all_nodes(loop.test) if isinstance(node, ast.Name)}
         done = [*attempt.body, *attempt.orelse]
         return any(
             isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in tested
             for statement in done
-            for node in ast.walk(statement)
+            for node in all_nodes(statement)
         )
     return bool(ends & {"return", "break"}) and not ends & {"end", "continue"}
 
@@ -103,8 +105,8 @@ def _counts(loop: ast.For, function: Function) -> bool:
 
 
 def _reads(body: Sequence[ast.stmt], target: ast.expr) -> bool:
-    bound = {node.id for node in ast.walk(target) if isinstance(node, ast.Name)}
-    return any(isinstance(n, ast.Name) and n.id in bound for statement in body for n in ast.walk(statement))
+    bound = {node.id for node in all_nodes(target) if isinstance(node, ast.Name)}
+    return any(isinstance(n, ast.Name) and n.id in bound for statement in body for n in all_nodes(statement))
 
 
 def _sleep_in(loop: Loop, function: Function) -> Place | None:
@@ -144,7 +146,7 @@ def _may_be_empty(loop: ast.For, function: Function) -> bool:
     """Whether it is a parameter that says how many turns there are: nothing shows that it is one or more."""
     if not _counts(loop, function) or not isinstance(loop.iter, ast.Call):
         return False
-    names = {node.id for argument in loop.iter.args for node in ast.walk(argument) if isinstance(node, ast.Name)}
+    names = {node.id for argument in loop.iter.args for node in all_nodes(argument) if isinstance(node, ast.Name)}
     current = function.definition
     parameters = {parameter.arg for parameter in current.parameters}
     while current.parent is not None:
@@ -165,7 +167,7 @@ def _none_behind(body: Sequence[ast.stmt], loop: Loop, function: Function, *, mu
             values = () if must_say else function.run.values.get(statement.value, ())
             may_be_none = any(isinstance(value, Const) and value.value is None for value in values)
             return Place(function.module, statement) if may_be_none else None
-        if any(isinstance(n, (ast.Return, ast.Raise, ast.Assert)) for n in ast.walk(statement)) or _exits(statement):
+        if any(isinstance(n, (ast.Return, ast.Raise, ast.Assert)) for n in all_nodes(statement)) or _exits(statement):
             return None
     return None if must_say else Place(function.module, loop)
 
@@ -180,7 +182,7 @@ def _behind(body: Sequence[ast.stmt], loop: Loop) -> list[ast.stmt] | None:
             inner = _behind(block, loop)
             if inner is not None:
                 return [*inner, *rest] if _runs_on(statement, block) else None
-            if any(node is loop for part in block for node in ast.walk(part)):
+            if any(node is loop for part in block for node in all_nodes(part)):
                 return None
     return None
 

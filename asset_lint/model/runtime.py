@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .index import Assigned, Class, Def, Place, Scope, called_name
+from asset_lint.source.nodes import all_nodes, called_name
+
+from .index import Assigned, Class, Def, Place, Scope
 from .values import Context, Method, Origin, Text
 
 if TYPE_CHECKING:
@@ -76,7 +79,7 @@ class Tracer:
     def names(self, node: ast.AST, depth: int = 0) -> set[str]:
         """The attributes that it reads, through its variables."""
         found: set[str] = set()
-        for inner in ast.walk(node):
+        for inner in all_nodes(node):
             if isinstance(inner, ast.Attribute):
                 found.add(inner.attr)
             elif isinstance(inner, ast.Name) and depth < _DEPTH:
@@ -90,12 +93,14 @@ class Tracer:
         if known is None or (holder := known[1].function) is None:
             return []
         found: list[ast.expr] = [b.value for b in known[0] if isinstance(b, Assigned)]
-        for node in holder.nodes:
-            if isinstance(node, (ast.For, ast.AsyncFor, ast.comprehension)) and _binds_name(node.target, name):
-                found.append(node.iter)
-            elif isinstance(node, ast.Assign) and any(
-                isinstance(t, (ast.Tuple, ast.List)) and _binds_name(t, name) for t in node.targets
-            ):
+        binding: Sequence[ast.For | ast.AsyncFor | ast.comprehension | ast.Assign] = holder.nodes_of(
+            ast.For, ast.AsyncFor, ast.comprehension, ast.Assign
+        )
+        for node in binding:
+            if not isinstance(node, ast.Assign):
+                if _binds_name(node.target, name):
+                    found.append(node.iter)
+            elif any(isinstance(t, (ast.Tuple, ast.List)) and _binds_name(t, name) for t in node.targets):
                 found.append(node.value)
         return found
 
@@ -171,14 +176,14 @@ class Tracer:
 
     def is_quoted(self, node: ast.AST, depth: int = 0) -> bool:
         """Whether quotes in it have been doubled, by hand or by a helper that does so."""
-        for inner in ast.walk(node):
+        for inner in all_nodes(node):
             if isinstance(inner, ast.Call):
                 if _doubles_quotes(inner):
                     return True
                 if isinstance(inner.func, (ast.Name, ast.Attribute)):
                     for target in self.names_of.resolve(inner.func, self.scope):
                         if isinstance(target, Def) and any(
-                            isinstance(n, ast.Call) and _doubles_quotes(n) for n in ast.walk(target.node)
+                            isinstance(n, ast.Call) and _doubles_quotes(n) for n in all_nodes(target.node)
                         ):
                             return True
             elif isinstance(inner, ast.Name) and depth < _DEPTH:
@@ -220,7 +225,7 @@ class Tracer:
 
 
 def _binds_name(target: ast.AST, name: str) -> bool:
-    return any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(target))
+    return any(isinstance(n, ast.Name) and n.id == name for n in all_nodes(target))
 
 
 def _doubles_quotes(node: ast.Call) -> bool:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from asset_lint.source.nodes import all_nodes, nodes_in
+
 from .index import Place
 
 if TYPE_CHECKING:
@@ -55,8 +57,8 @@ class _Function:
 
     def __init__(self, node: ast.AST) -> None:
         self.parents: dict[ast.AST, ast.AST] = {}
-        for parent in ast.walk(node):
-            for child in ast.iter_child_nodes(parent):
+        for parent in all_nodes(node):
+            for child in nodes_in(parent):
                 self.parents[child] = parent
 
     def around(self, node: ast.AST) -> Iterator[ast.AST]:
@@ -94,7 +96,7 @@ class _Function:
         if isinstance(loop, COMPREHENSIONS):
             return False
         end = _end(call)
-        return any(isinstance(n, ast.Call) and _called(n) in WAITING and _end(n) > end for n in ast.walk(loop))
+        return any(isinstance(n, ast.Call) and _called(n) in WAITING and _end(n) > end for n in all_nodes(loop))
 
     def meets(self, call: ast.AST, others: list[ast.AST]) -> bool:
         """Whether the connection is used again while the thread may still run."""
@@ -108,7 +110,7 @@ class _Function:
             scope = outer
         assert scope is not None
         end = _end(call)
-        waits = [_end(n) for n in ast.walk(scope) if _waits(n) and _end(n) > end]
+        waits = [_end(n) for n in all_nodes(scope) if _waits(n) and _end(n) > end]
         for other in others:
             if other is call or scope not in self.around(other) or self._in_other_branch(call, other):
                 continue

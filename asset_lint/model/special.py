@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from asset_lint.source.nodes import all_nodes
+
 from .accepted import CONTEXTS
 from .assets import CONTEXT_NAMES, Role
 from .decorators import ASSET_KINDS, Kind
@@ -72,7 +74,7 @@ def _is_made(function: Function, name: str) -> bool:
     """Whether an asset of that key exists, or the decorator says what the parameter receives."""
     decorator = function.decorator
     if decorator is not None and any(
-        isinstance(n, ast.keyword) and n.arg in (None, "ins") for n in ast.walk(decorator)
+        isinstance(n, ast.keyword) and n.arg in (None, "ins") for n in all_nodes(decorator)
     ):
         return True
     assert function.project is not None

@@ -7,6 +7,8 @@ import enum
 import re
 from typing import TYPE_CHECKING
 
+from asset_lint.source.nodes import all_nodes
+
 from .names import External
 from .values import Alternatives, Const, LibraryInstance, Value
 
@@ -118,7 +120,7 @@ def _keys(function: Function) -> tuple[set[str], bool]:
     keys: set[str] = set()
     defined = False
     if function.decorator is not None:
-        for node in ast.walk(function.decorator):
+        for node in all_nodes(function.decorator):
             if isinstance(node, ast.keyword) and node.arg == "io_manager_key":
                 keys.add(
                     node.value.value

@@ -11,9 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from asset_lint.source.nodes import all_nodes, called_name, handlers_in
+
 from .decorators import Kind
 from .graph import node_of
-from .index import Assigned, Class, Def, Opaque, Scope, all_nodes, called_name, handlers_in
+from .index import Assigned, Class, Def, Opaque, Scope
 from .queries import QUERY_METHODS, Query
 from .reach import LIFECYCLE
 from .runs import parameter_value

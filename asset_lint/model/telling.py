@@ -8,8 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from asset_lint.source.nodes import all_nodes, called_name, handlers_in, own_nodes
+
 from .decorators import Kind
-from .index import Class, Def, Place, called_name, handlers_in, own_nodes
+from .index import Class, Def, Place
 from .knowledge import dagster_public_name
 from .pydata import data_of
 from .pykinds import FRAMES, PyKind
@@ -98,7 +100,7 @@ def _all_nodes(function: Function) -> Iterator[ast.AST]:
     """The nodes of a function, of what is nested in it, and of the project functions that they lead to."""
     assert function.project is not None
     reach = function.project.facts.reach
-    yield from (node for statement in function.node.body for node in ast.walk(statement))
+    yield from (node for statement in function.node.body for node in all_nodes(statement))
     seen: set[Def | Class] = {function.definition}
     nested = [d for d in function.module.functions if _is_inside(d, function.definition)]
     queue: list[Def | Class] = [function.definition, *nested]
@@ -184,7 +186,7 @@ def _given(function: Function) -> Iterator[Subject | None]:
 def _output_names(function: Function) -> list[str]:
     """The names of the outputs of a ``multi_asset``, as far as its decorator lists them."""
     found: list[str] = []
-    for node in ast.walk(function.decorator or ast.Pass()) if function.kind is Kind.MULTI_ASSET else ():
+    for node in all_nodes(function.decorator or ast.Pass()) if function.kind is Kind.MULTI_ASSET else ():
         if isinstance(node, ast.keyword) and node.arg in ("outs", "specs"):
             listed = node.value.keys if isinstance(node.value, ast.Dict) else getattr(node.value, "elts", ())
             found += [e.value if isinstance(e, ast.Constant) and isinstance(e.value, str) else "?" for e in listed]
@@ -290,7 +292,7 @@ def _counted(function: Function, table: str, after: ast.stmt) -> tuple[ast.stmt,
             and len(statement.targets) == 1
             and isinstance(statement.targets[0], ast.Name)
         ):
-            for node in ast.walk(statement.value):
+            for node in all_nodes(statement.value):
                 if isinstance(node, ast.Constant) and isinstance(node.value, str):
                     words = node.value.lower().split()
                     if words[:3] == ["select", "count(*)", "from"] and words[3:] == [table.lower()]:

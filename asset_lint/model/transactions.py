@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from asset_lint.source.nodes import all_nodes
+
 from .index import Place
 from .values import Origin, State, Status
 
@@ -61,11 +63,11 @@ def _is_conditional(flow: Flow, begun: Place) -> bool:
 
 
 def _holds(node: ast.If, inner: ast.AST) -> bool:
-    return any(n is inner for statement in (*node.body, *node.orelse) for n in ast.walk(statement))
+    return any(n is inner for statement in (*node.body, *node.orelse) for n in all_nodes(statement))
 
 
 def _endings(node: ast.If) -> Iterator[ast.AST]:
-    for inner in ast.walk(node):
+    for inner in all_nodes(node):
         if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Attribute):
             words = [inner.func.attr]
             words += [a.value for a in inner.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from asset_lint.source.nodes import bodies, nodes_in
+
 from .decorators import Kind
-from .index import Def, Module, Place, Scope, bodies
+from .index import Def, Module, Place, Scope
 from .keys import KeyReader, Reading, Unread
 from .names import Expression, External
 
@@ -112,7 +114,7 @@ class Unfolding:
                 for body in bodies(node):
                     yield from self._statements(body, scope, given)
             elif not isinstance(node, (ast.For, ast.While, ast.ClassDef)):
-                for child in ast.iter_child_nodes(node):
+                for child in nodes_in(node):
                     if isinstance(child, ast.expr):
                         yield from self._expression(Reading(child, scope, given))
 
@@ -125,7 +127,7 @@ class Unfolding:
             return
         if isinstance(node, ast.Call):
             yield from self._called(node, reading)
-        for child in ast.iter_child_nodes(node):
+        for child in nodes_in(node):
             inner = child.value if isinstance(child, ast.keyword) else child
             if isinstance(inner, ast.expr):
                 yield from self._expression(reading.at(inner))

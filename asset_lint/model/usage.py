@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from asset_lint.source.nodes import all_nodes
+
 from .bindings import text_in_field
 from .decorators import Kind
 from .dependencies import stores_nothing
@@ -342,7 +344,7 @@ def table_of(key: Key, function: Function) -> Table:
 
 def _schema_in_metadata(function: Function) -> str | None:
     """The schema that an asset's metadata asks for; None where they ask for none, "" where they can't be read."""
-    options = [k for k in ast.walk(function.decorator or ast.Pass()) if isinstance(k, ast.keyword)]
+    options = [k for k in all_nodes(function.decorator or ast.Pass()) if isinstance(k, ast.keyword)]
     given = [k.value for k in options if k.arg in ("metadata", "output_metadata")]
     for node in given:
         if not isinstance(node, ast.Dict):

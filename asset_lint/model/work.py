@@ -8,9 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from asset_lint.source.nodes import all_nodes, handlers_in
+
 from .caught import Sight, caught_names, names_duckdb, sight_of, sight_of_name
 from .handlers import gives_back
-from .index import Def, Place, handlers_in
+from .index import Def, Place
 from .names import External
 
 if TYPE_CHECKING:
@@ -152,6 +154,6 @@ def guards_by_decorators(definition: Def, names: Names) -> Iterator[Guard]:
             if isinstance(target, External) and f"{target.name}.".startswith(RETRYING):
                 yield Guard(Place(definition.module, decorator), sure=True, handles=True, specific=False)
             elif isinstance(target, Def):
-                for node in ast.walk(target.node):
+                for node in all_nodes(target.node):
                     if handlers := handlers_in(node):
                         yield from guards_of(handlers, names, target.inner)

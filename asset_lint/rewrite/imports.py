@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from asset_lint.errors import InvalidSyntax
 from asset_lint.finding import Edit
 from asset_lint.source import Source, differences
+from asset_lint.source.nodes import nodes_in
 
 from .headers import Added, Header, without
 from .scopes import Import, Scope, bindings, globals_used, made_global, scopes_at
@@ -237,7 +238,7 @@ def _used_names(text: str) -> frozenset[str] | None:
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) < 300:
             with contextlib.suppress(InvalidSyntax):
                 nodes.append(Source.of_text(node.value.strip()).parse())
-        nodes.extend(ast.iter_child_nodes(node))
+        nodes.extend(nodes_in(node))
     return frozenset(used)
 
 

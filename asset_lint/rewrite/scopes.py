@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from asset_lint.source.nodes import all_nodes, nodes_in
+
 if TYPE_CHECKING:
     from asset_lint.source import Source
 
@@ -36,7 +38,7 @@ def scopes_at(tree: ast.Module, source: Source, offset: int) -> list[Scope]:
         if isinstance(node, _Scope) and _holds(source, node, offset):
             found.append(node)
             nodes.clear()  # siblings can't hold the place too
-        nodes.extend(ast.iter_child_nodes(node))
+        nodes.extend(nodes_in(node))
     innermost, *outer = reversed(found)
     return [innermost, *(scope for scope in outer if not isinstance(scope, ast.ClassDef))]
 
@@ -82,14 +84,14 @@ def _bindings(scope: Scope) -> Iterator[tuple[str, ast.AST, Import | None]]:
                 found.append((node.name, node, None))
             nodes.extend(_header(node))
         else:
-            nodes.extend(ast.iter_child_nodes(node))
+            nodes.extend(nodes_in(node))
     yield from (binding for binding in found if binding[0] not in elsewhere)
 
 
 @lru_cache(maxsize=8)
 def made_global(tree: ast.Module) -> frozenset[str]:
     """The names that some function binds in the module."""
-    return frozenset(name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names)
+    return frozenset(name for node in all_nodes(tree) if isinstance(node, ast.Global) for name in node.names)
 
 
 @lru_cache(maxsize=8)
@@ -115,7 +117,7 @@ def globals_used(tree: ast.Module) -> frozenset[str]:
                 todo.append((node, hidden))
                 nodes.extend(_header(node))
             else:
-                nodes.extend(ast.iter_child_nodes(node))
+                nodes.extend(nodes_in(node))
     return frozenset(used)
 
 

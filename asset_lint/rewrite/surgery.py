@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import dropwhile
 from typing import cast
 
@@ -321,8 +321,11 @@ class Surgery:
         return "".join(state.tokens)
 
 
-class _Build(cst.CSTTransformer):
-    """The tree as it will be."""
+class _Build:
+    """The tree as it will be.
+
+    A transformer of LibCST's would make each node anew, changed or not, and check it: several times the cost.
+    """
 
     def __init__(
         self,
@@ -330,7 +333,6 @@ class _Build(cst.CSTTransformer):
         bodies: dict[cst.CSTNode, list[Statement | _Left]],
         part: Slice,
     ) -> None:
-        super().__init__()
         self._replaced = replaced
         self._bodies = bodies
         self._part = part
@@ -346,10 +348,21 @@ class _Build(cst.CSTTransformer):
                 return self.build(self._replaced[node])
             finally:
                 self._within.remove(node)
-        return cast("cst.CSTNode", node.visit(self))
+        return self._inside(node) if self._may_hold_changes(node) else node
 
-    def on_visit(self, node: cst.CSTNode) -> bool:
-        return not self._is_changed(node) and self._may_hold_changes(node)
+    def _inside(self, node: cst.CSTNode) -> cst.CSTNode:
+        """The node with what changes inside of it."""
+        changes: dict[str, object] = {}
+        for name in _FIELDS[type(node)]:
+            value = getattr(node, name)
+            if isinstance(value, cst.CSTNode):
+                if (new := self.build(value)) is not value:
+                    changes[name] = new
+            elif isinstance(value, (list, tuple)):
+                several = [self.build(each) for each in value]
+                if any(new is not each for new, each in zip(several, value, strict=True)):
+                    changes[name] = several
+        return node.with_changes(**changes) if changes else node
 
     def _may_hold_changes(self, node: cst.CSTNode) -> bool:
         """Whether something changes inside of the node; most statements needn't be looked into."""
@@ -358,12 +371,6 @@ class _Build(cst.CSTTransformer):
         start, end = self._part.whole(node)
         at = bisect_left(self._changed, start)
         return at < len(self._changed) and self._changed[at] <= end
-
-    def on_leave(self, original_node: cst.CSTNode, updated_node: cst.CSTNode) -> cst.CSTNode:  # type: ignore[override]
-        return self.build(original_node) if self._is_changed(original_node) else updated_node
-
-    def _is_changed(self, node: cst.CSTNode) -> bool:
-        return node in self._bodies or (node in self._replaced and node not in self._within)
 
     def _block(self, block: Block) -> cst.CSTNode:
         body: list[Statement] = []
@@ -386,6 +393,21 @@ class _Build(cst.CSTTransformer):
         if not body and not footer and isinstance(block, cst.Module) and not any(line.comment for line in block.header):
             block = block.with_changes(header=(), has_trailing_newline=False)  # no blank line is left of it
         return block.with_changes(body=body, footer=(*footer, *block.footer))
+
+
+class _Fields(dict[type[cst.CSTNode], tuple[str, ...]]):
+    """The fields of each class of nodes that other nodes than whitespace can stand in."""
+
+    def __missing__(self, kind: type[cst.CSTNode]) -> tuple[str, ...]:
+        self[kind] = tuple(
+            field.name
+            for field in fields(kind)
+            if field.type not in (str, bool) and cst.SimpleWhitespace.__module__ not in str(field.type)
+        )
+        return self[kind]
+
+
+_FIELDS = _Fields()
 
 
 def suites(statement: cst.CSTNode) -> Iterator[cst.BaseSuite]:
