@@ -204,7 +204,7 @@ def _field_types() -> Mapping[Node, Mapping[str, frozenset[Node]]]:
 
     @cache
     def concrete(base: Node) -> frozenset[Node]:
-        return frozenset(kind for kind in kinds if issubclass(kind, base))
+        return frozenset(kind for kind in kinds if base in kind.__mro__)  # issubclass asks ABCs a lot more
 
     found: dict[Node, Mapping[str, frozenset[Node]]] = {}
     for kind in kinds:

@@ -10,7 +10,7 @@ import ast
 import os
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
@@ -219,17 +219,27 @@ class Def:
 
     def nodes_of(self, *kinds: type[N]) -> Sequence[N]:
         """Those of its own nodes that are of one of the classes; picked out once, however many rules ask."""
-        known: list[N] | None = self._picked.get(kinds)
+        known: Sequence[N] | None = self._picked.get(kinds)
         if known is None:
-            known = self._picked[kinds] = [node for node in self.nodes if isinstance(node, kinds)]
+            classes = [kind for kind in self._by_class if issubclass(kind, kinds)]
+            if len(classes) > 1:
+                wanted = frozenset(classes)
+                known = [node for node in self.nodes if node.__class__ in wanted]
+            else:
+                known = self._by_class[classes[0]] if classes else []
+            self._picked[kinds] = known
         return known
 
     @cached_property
-    def _picked(self) -> dict[tuple[type[ast.AST], ...], list[Any]]:
-        """What was picked out so far: at the start, each class by itself."""
-        found: dict[tuple[type[ast.AST], ...], list[Any]] = {(kind,): [] for kind in _OFTEN_PICKED}
+    def _picked(self) -> dict[tuple[type[ast.AST], ...], Sequence[Any]]:
+        return {}
+
+    @cached_property
+    def _by_class(self) -> Mapping[type[ast.AST], list[Any]]:
+        """Its own nodes of each class that there is."""
+        found: dict[type[ast.AST], list[Any]] = {}
         for node in self.nodes:
-            found.setdefault((node.__class__,), []).append(node)
+            found.setdefault(node.__class__, []).append(node)
         return found
 
     @cached_property
@@ -319,11 +329,6 @@ def _is_unquoted(node: ast.JoinedStr | ast.Constant) -> bool:
     return all(not isinstance(text, str) or ("'" not in text and '"' not in text) for text in texts) and (
         isinstance(node, ast.JoinedStr) or isinstance(node.value, str)
     )
-
-
-_OFTEN_PICKED = (
-    ast.Assign, ast.Attribute, ast.Call, ast.Constant, ast.If, ast.Lambda, ast.Name, ast.Return, ast.Subscript, ast.Try,
-)  # fmt: skip
 
 
 class _Binder:

@@ -188,17 +188,17 @@ class _Reader:
             self.complete = False
             yield MetadataEntry("", self.place(name), self.values(name), wrapper="mapping")
             return
-        end = self.function.module.span(call).start
-        first = min(self.function.module.span(binding).start for binding in bindings)
+        first, end = min(map(_start, bindings)), _start(call)
         for binding in bindings:
             if binding.value is None or name.id in {n.id for n in all_nodes(binding.value) if isinstance(n, ast.Name)}:
                 self.complete = False
             else:
                 yield from self.entries(binding.value, call, depth + 1)
-        for node in self.function.nodes():
-            if isinstance(node, (ast.Assign, ast.AugAssign, ast.Call)) and (
-                first < self.function.module.span(node).start < end
-            ):
+        changing: Sequence[ast.Assign | ast.AugAssign | ast.Call] = self.function.nodes(
+            ast.Assign, ast.AugAssign, ast.Call
+        )
+        for node in changing:
+            if first < _start(node) < end:
                 yield from self.put(node, name.id, call, depth)
 
     def put(self, node: ast.AST, name: str, call: ast.Call, depth: int) -> Iterator[MetadataEntry]:
@@ -256,6 +256,10 @@ class _Reader:
             return ""
         owner = dagster_public_name(self.names.external(node.func.value, self.scope))
         return node.func.attr if owner == "MetadataValue" else ""
+
+
+def _start(node: ast.stmt | ast.expr) -> tuple[int, int]:
+    return node.lineno, node.col_offset
 
 
 def _text(key: ast.expr) -> str:

@@ -44,16 +44,32 @@ NEAR_DUCKDB = (
 
 @dataclass(frozen=True, eq=False)
 class Words:
-    """What the bytes of a file are searched for: one of some words (quick to see), then a pattern (sure)."""
+    """What the bytes of a file are searched for: one of some words (quick to see), then a pattern (sure).
+
+    What the pattern matches holds one of the words, and ends in its line.
+    """
 
     words: tuple[bytes, ...]
     pattern: re.Pattern[bytes] | None = None
 
     def found(self, data: bytes) -> bool:
         """Whether ``data`` holds it."""
-        if not any(word in data for word in self.words):
-            return False
-        return self.pattern is None or self.pattern.search(data) is not None
+        pattern = self.pattern
+        if pattern is None:
+            return any(word in data for word in self.words)
+        return any(pattern.search(line) for word in self.words for line in _lines_with(word, data))
+
+
+def _lines_with(word: bytes, data: bytes) -> Iterator[bytes]:
+    """The lines that hold ``word``, with those above that a backslash ties to them."""
+    at = data.find(word)
+    while at >= 0:
+        start = data.rfind(b"\n", 0, at) + 1
+        while start and data[max(start - 3, 0) : start].rstrip(b"\r\n").endswith(b"\\"):
+            start = data.rfind(b"\n", 0, start - 1) + 1
+        end = data.find(b"\n", at)
+        yield data[start:] if end < 0 else data[start:end]
+        at = data.find(word, end) if end >= 0 else -1
 
 
 def _import_statements(data: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -294,11 +295,6 @@ def _is_docstring(statement: ast.stmt) -> bool:
 @lru_cache(maxsize=1024)
 def _is_beside(path: str, root: str) -> bool:
     """Whether a package or module called ``root`` lies beside the file or above it."""
-    from pathlib import Path
-
-    folders: Iterator[PurePath] = iter([*PurePath(path).parents][:8])
-    return any(
-        Path(folder, base, root).is_dir() or Path(folder, base, f"{root}.py").is_file()
-        for folder in folders
-        for base in ("", "src")
-    )
+    bases = (os.path.join(folder, base) for folder in [*PurePath(path).parents][:8] for base in ("", "src"))
+    roots = (os.path.join(base, root) for base in bases)
+    return any(os.path.isdir(each) or os.path.isfile(f"{each}.py") for each in roots)

@@ -321,6 +321,21 @@ class Surgery:
         return "".join(state.tokens)
 
 
+@dataclass(frozen=True, eq=False)
+class _AsWritten(cst.BaseStatement):
+    """A statement that stays as it is, where it is: generating its code anew would only take time."""
+
+    text: str
+
+    def _visit_and_replace_children(self, visitor: cst.CSTVisitorT) -> _AsWritten:
+        return self
+
+    def _codegen_impl(self, state: CodegenState) -> None:
+        text = self.text.removesuffix("\n").removesuffix("\r")
+        state.add_token(text)
+        state.add_token(self.text[len(text) :] or state.default_newline)  # by itself: at the end of a file it may go
+
+
 class _Build:
     """The tree as it will be.
 
@@ -338,6 +353,7 @@ class _Build:
         self._part = part
         self._changed = sorted(part.whole(node)[0] for node in (*replaced, *bodies) if node in part)
         self._within: set[cst.CSTNode] = set()  # what is being replaced: it may stand in its own replacement
+        self._deeper = 0  # how many new blocks are around: all in them is indented anew
 
     def build(self, node: cst.CSTNode) -> cst.CSTNode:
         if node in self._bodies:
@@ -375,11 +391,17 @@ class _Build:
     def _block(self, block: Block) -> cst.CSTNode:
         body: list[Statement] = []
         left: list[cst.EmptyLine] = []
+        is_new = block not in self._part
+        self._deeper += is_new
+        stay = () if self._deeper else frozenset(map(id, block.body))
         for item in self._bodies[block]:
             if isinstance(item, _Left):
                 left.extend(item.lines)
                 continue
             statement = cast("Statement", self.build(item))
+            if statement is item and id(item) in stay and not left:
+                start, end = self._part.whole(item)
+                statement = _AsWritten(self._part.code[start:end])
             if left:
                 own = leading_lines(statement)
                 if not any(line.comment for line in left) and (not body or (own and not own[0].comment)):
@@ -387,6 +409,7 @@ class _Build:
                 statement = statement.with_changes(leading_lines=(*left, *own))
                 left = []
             body.append(statement)
+        self._deeper -= is_new
         footer = [line for line in left if line.comment]
         if not body and isinstance(block, cst.IndentedBlock):
             body = [cst.SimpleStatementLine([cst.Pass()])]

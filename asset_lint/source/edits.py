@@ -10,6 +10,7 @@ from asset_lint.errors import FixError
 from .lexing import STRING
 
 _TOKEN = re.compile(rf"#[^\r\n]*|\w*?(?:{STRING})|\\?(?:\r\n?|\n)|[^\S\r\n]+|\w+|.", re.DOTALL)
+_LINE = re.compile(rf"(?:[^\r\n\\#\"']+|#[^\r\n]*|{STRING}|\\(?:\r\n?|\n)?)*(?:\r\n?|\n|\Z)", re.DOTALL)
 _INDENT = re.compile(r"[ \t\f]*")
 _COMMENT = re.compile(rf"(#[^\r\n]*)|(?:{STRING})", re.DOTALL)
 # Longer stretches are not compared token by token: that takes quadratic time, for a change that is a new text anyway.
@@ -118,12 +119,7 @@ def _joined(old: str, changes: Iterator[Change]) -> list[Change]:
 
 def _lines(text: str) -> list[str]:
     """Physical lines with their newlines, but those inside one string or tied by a backslash in one piece."""
-    lines = [""]
-    for token in _TOKEN.findall(text):
-        lines[-1] += token
-        if token in ("\n", "\r\n", "\r"):
-            lines.append("")
-    return lines if lines[-1] else lines[:-1]
+    return [line for line in _LINE.findall(text) if line]
 
 
 def _bare(line: str) -> str:
