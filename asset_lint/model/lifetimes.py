@@ -7,6 +7,7 @@ that an unfinished result of ``execute`` blocks its connection is new in 2.0.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
@@ -14,6 +15,7 @@ from functools import cache, cached_property
 from .analysis import Analysis
 from .index import Place
 from .knowledge import ResultKind, duckdb_methods, duckdb_result
+from .texts import templates
 from .uses import NOTHING, Aftermath, BusyUse, StaleUse
 from .values import (
     LIVE,
@@ -50,6 +52,8 @@ LAZY_FRAME_METHODS = frozenset(
 )
 COLLECTING = frozenset("collect collect_async fetch sink_parquet sink_csv sink_ndjson sink_ipc".split())
 UNFINISHED_SINCE = "2.0"
+_WITHOUT_ROWS = re.compile(r"\bLIMIT\s+0[\s;]*$", re.IGNORECASE)
+"""A query that is asked for its columns alone: there is nothing left to fetch."""
 
 
 @dataclass(eq=False)
@@ -160,7 +164,8 @@ class Lifetimes(Analysis):
         if name == "execute":
             if unfinished.pop(site, None) is not None:
                 self.ledger.displacing.add(node)
-            if self._is_one(site, state, node) and any(isinstance(v, Conn) and v.statement in ROWS for v in given):
+            rows = any(isinstance(v, Conn) and v.statement in ROWS for v in given)
+            if rows and self._may_give_rows(node) and self._is_one(site, state, node):
                 unfinished[site] = OpenResult(self.place(node))
         elif site not in unfinished:
             return
@@ -170,6 +175,12 @@ class Lifetimes(Analysis):
             del unfinished[site]
         elif name in REFUSED or (name in QUERIES and not all(_is_lazy(v) for v in given)):
             self._note_busy(site, name, state, node)
+
+    def _may_give_rows(self, node: ast.AST) -> bool:
+        asked = self.asked.get(node)
+        texts = templates(asked.sql, None) if asked is not None else ()
+        ends = [text.parts[-1] for text in texts if text.parts]
+        return not ends or not all(isinstance(end, str) and _WITHOUT_ROWS.search(end) for end in ends)
 
     def _note_busy(self, site: Site, name: str, state: State, node: ast.AST) -> None:
         result = state.open_results[site]
