@@ -128,12 +128,12 @@ class Handler:
 
     @property
     def answers_no(self) -> bool:
-        """Whether all that it does is to answer False where something was looked at: it takes a failure for a sign that
-        this is not there."""
+        """Whether all that it does is to answer False or 0 where something was looked at or counted: it takes a failure
+        for a sign that this is not there."""
         from .work import WRITING_STATEMENTS
 
         match self.node.body:
-            case [ast.Return(value=ast.Constant(value=False)) | ast.Assign(value=ast.Constant(value=False))]:
+            case [ast.Return(value=ast.Constant(value=0)) | ast.Assign(value=ast.Constant(value=0))]:  # False, too
                 return not any(work.statement in WRITING_STATEMENTS for work in self.work)
         return False
 
@@ -153,6 +153,13 @@ class Handler:
         from .handling import swallows
 
         return swallows(self)
+
+    @property
+    def raises_later(self) -> bool:
+        """Whether it keeps what it caught, to raise it when what had to be done first is done."""
+        from .handling import raised_later
+
+        return raised_later(self)
 
     @property
     def caught_name(self) -> str | None:

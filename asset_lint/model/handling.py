@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 TELLING = ("traceback.", "warnings.", "sys.exc_info", "sys.exit", "os._exit", "sentry_sdk.")
 SILENT_CALLS = frozenset("sleep close clear rollback".split())
+KEEPING = frozenset("append appendleft add put put_nowait".split())
 
 
 def swallows(handler: Handler) -> bool:
@@ -141,3 +142,27 @@ def _reads(node: ast.AST, names: set[str]) -> bool:
 
 def _is_word_to_someone(node: ast.AST, function: Function) -> bool:
     return isinstance(node, ast.Raise) or (isinstance(node, ast.Call) and _call_tells(node, function))
+
+
+def raised_later(handler: Handler) -> bool:
+    """Whether what was caught is kept, and raised when what had to be done first is done; or is given to a future."""
+    caught = handler.caught_name
+    if caught is None or handler.tries_again:
+        return False
+    kept: set[str] = set()
+    repeated = any(handler.node in ast.walk(loop) for loop in handler.function.nodes(ast.For, ast.AsyncFor, ast.While))
+    for node in own_nodes(handler.node):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _is_one_of(node.args, caught):
+            if node.func.attr == "set_exception":
+                return True
+            if node.func.attr in KEEPING and isinstance(node.func.value, ast.Name):
+                kept.add(node.func.value.id)
+        if isinstance(node, ast.Assign) and _is_one_of([node.value], caught) and not repeated:
+            kept.update(target.id for target in node.targets if isinstance(target, ast.Name))
+    end = handler.node.end_lineno or 0
+    raises = [n for n in handler.function.nodes() if isinstance(n, ast.Raise) and n.lineno > end]
+    return bool(kept) and any(_reads(node, kept) for node in raises)
+
+
+def _is_one_of(nodes: Sequence[ast.expr], name: str) -> bool:
+    return any(isinstance(node, ast.Name) and node.id == name for node in nodes)

@@ -59,7 +59,7 @@ class BareExcept(Rule):
     evidence = Evidence.CANCELLATION_SWALLOWED
 
     def visit_handler(self, handler: Handler) -> None:
-        if not handler.catches_everything or handler.reraises:
+        if not handler.catches_everything or handler.reraises or handler.raises_later:
             return
         clause = "except:" if handler.node.type is None else "except BaseException:"
         cure = "except duckdb.Error:" if handler.guards_queries_alone else "except Exception:"
