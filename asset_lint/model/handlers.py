@@ -128,12 +128,12 @@ class Handler:
 
     @property
     def answers_no(self) -> bool:
-        """Whether all that it does is to answer False or 0 where something was looked at or counted: it takes a failure
-        for a sign that this is not there."""
+        """Whether all that it does is to answer False, or to go on with 0, where something was looked at: it takes a
+        failure for a sign that this is not there."""
         from .work import WRITING_STATEMENTS
 
         match self.node.body:
-            case [ast.Return(value=ast.Constant(value=0)) | ast.Assign(value=ast.Constant(value=0))]:  # False, too
+            case [ast.Return(value=ast.Constant(value=False)) | ast.Assign(value=ast.Constant(value=0))]:  # False, too
                 return not any(work.statement in WRITING_STATEMENTS for work in self.work)
         return False
 

@@ -46,7 +46,7 @@ class SwallowedError(Rule):
     ## Fix safety
     Unsafe, for what was swallowed now fails the run: the error is logged and raised again. No fix without a `context`,
     where the handler has several statements or a comment that says why, or where a loop tries the next of several ways.
-    A handler that answers `False` or 0 to a look whether something is there, or how much, catches
+    A handler that answers `False` to a look whether something is there, or goes on with 0, catches
     `duckdb.CatalogException`.
 
     ## Options
