@@ -104,6 +104,7 @@ class _Visit:
         self.gated = gated
         self.visited = Visited()
         self.definitions: Definitions | None = None
+        self._dutiful: bool | None = None  # whether the function that is visited has duties, once that was asked
         self.rules: list[Rule | None] = []  # None: it raised
         for each in plan.rules:
             try:
@@ -112,6 +113,10 @@ class _Visit:
                 self.visited.problems.append(_sentence(each, error, f"at the start of {module.path}"))
                 self.rules.append(None)
         self.made = list(self.rules)
+        self.called: dict[str, list[tuple[int, Method]]] = {
+            name: [(at, getattr(rule, name)) for at in wanted if (rule := self.rules[at]) is not None]
+            for name, wanted in plan.domain.items()
+        }
 
     def run(self, imported: Sequence[ImportTimeConnection], functions: Sequence[Function]) -> Visited:
         self.each(_OF_IMPORT, imported, None)
@@ -119,6 +124,7 @@ class _Visit:
             for rule in self.rules:
                 if rule is not None:
                     rule.function = function
+            self._dutiful = None
             self.domain(function)
             if self.plan.syntax:
                 self.syntax(function)
@@ -132,13 +138,14 @@ class _Visit:
         if function.is_asset:
             self.each("visit_asset", (function,), function)
         for name, attribute in _PARTS.items():
-            if self.plan.domain[name]:
+            if self.called[name]:
                 self.each(name, getattr(function, attribute), function)
 
     def each(self, name: str, values: Iterable[object], function: Function | None) -> None:
+        called = self.called[name]
         for value in values:
-            for at in self.plan.domain[name]:
-                self.call(at, name, value, function)
+            for at, method in called:
+                self.call(at, method, value, function)
 
     def syntax(self, function: Function) -> None:
         wanted = self.plan.syntax
@@ -153,7 +160,7 @@ class _Visit:
         for node in walk.below(self.definitions.node(function.node)):
             name = walk.wanted[type(node)]
             for at in wanted[name]:
-                self.call(at, f"visit_{name}", node, function)
+                self.call(at, getattr(self.made[at], f"visit_{name}"), node, function)
 
     def worded(self, function: Function) -> dict[str, list[int]]:
         """The LibCST classes that rules want to see, but for rules none of whose words stands in the function."""
@@ -168,16 +175,17 @@ class _Visit:
         return wanted
 
     def has_duties(self, function: Function) -> bool:
-        return function.has_duties if self.config.all_assets else function.is_checklist_asset
+        if self._dutiful is None:
+            self._dutiful = function.has_duties if self.config.all_assets else function.is_checklist_asset
+        return self._dutiful
 
-    def call(self, at: int, name: str, value: object, function: Function | None) -> None:
+    def call(self, at: int, method: Method, value: object, function: Function | None) -> None:
         rule = self.rules[at]
         if rule is None:
             return
         try:
             if rule.duty and not (function is not None and self.has_duties(function)):
                 return
-            method: Method = getattr(rule, name)
             method(value)
         except InvalidSyntax:
             raise

@@ -58,9 +58,9 @@ def fault_of(function: Function) -> ContextFault | None:
     scope, names = function.definition.scope, function.project.names
     promise = declared(node, scope, names)
     written = promise.name.removeprefix("dagster.")
-    usable = _needs_nothing_else(function, parameter.name, right)
 
     def fault(when: str, versions: str = "", by: Place | None = None) -> ContextFault:
+        usable = _needs_nothing_else(function, parameter.name, right)
         return ContextFault(Place(function.module, node), ast.unparse(node), right, when, versions, by, usable)
 
     if written not in CONTEXTS:
@@ -92,8 +92,8 @@ def _needs_nothing_else(function: Function, name: str, right: str) -> bool:
     members = context_members(right, DAGSTER_VERSIONS[-1])
     return all(
         node.attr in members
-        for node in function.definition.every_node
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == name
+        for node in function.definition.every_node_of(ast.Attribute)
+        if isinstance(node.value, ast.Name) and node.value.id == name
     )
 
 

@@ -206,14 +206,13 @@ class Function:
         if project.touches_op_contexts(self.module.file):
             contexts = {p.name for p in self.parameters if p.role is Role.CONTEXT or self.context_types(p.node)}
         if contexts:
-            for node in self.definition.every_node:
-                if isinstance(node, ast.Call):
-                    given = (*node.args, *(k.value for k in node.keywords))
-                    if any(isinstance(a, ast.Name) and a.id in contexts for a in given):
-                        return True
+            for node in self.definition.every_node_of(ast.Call):
+                given = (*node.args, *(k.value for k in node.keywords))
+                if any(isinstance(a, ast.Name) and a.id in contexts for a in given):
+                    return True
         if not project.facts.duckdb_resources(self.module):
             return False
-        return any(isinstance(n, ast.Attribute) and n.attr == "resources" for n in self.definition.every_node) or any(
+        return any(n.attr == "resources" for n in self.definition.every_node_of(ast.Attribute)) or any(
             p.annotation is not None for p in self.parameters
         )
 
@@ -326,8 +325,7 @@ class Function:
     def prints(self) -> bool:
         """Whether it, or what is nested in it, prints."""
         return any(
-            isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id == "print"
-            for n in self.definition.every_node
+            isinstance(n.func, ast.Name) and n.func.id == "print" for n in self.definition.every_node_of(ast.Call)
         ) and self.is_builtin("print")
 
     @cached_property
@@ -595,7 +593,7 @@ class Function:
     def may_catch_as(self, name: str, place: Place) -> bool:
         """Whether a clause at ``place`` may bind ``name``: nothing but other clauses, which end before or begin within,
         binds or reads it."""
-        clauses = [n for n in self.definition.every_node if isinstance(n, ast.ExceptHandler) and n.name == name]
+        clauses = [n for n in self.definition.every_node_of(ast.ExceptHandler) if n.name == name]
         inside = {n for clause in clauses for n in all_nodes(clause)}
         return place.node not in inside and not any(
             ((isinstance(n, ast.Name) and n.id == name) or (isinstance(n, ast.arg) and n.arg == name))
@@ -611,8 +609,7 @@ class Function:
         if self.kind is None:
             context = next((p for p in self.parameters if self._is_surely_a_context(p)), None)
         bound_again = context is not None and any(
-            isinstance(n, ast.Name) and n.id == context.name and not isinstance(n.ctx, ast.Load)
-            for n in self.definition.every_node
+            n.id == context.name and not isinstance(n.ctx, ast.Load) for n in self.definition.every_node_of(ast.Name)
         )
         return "" if context is None or bound_again else context.name
 

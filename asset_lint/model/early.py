@@ -45,7 +45,7 @@ def early_fetch(function: Function, use: StaleUse) -> EarlyFetch | None:
         return None
     nodes = list(function.nodes())
     bindings = [n for n in nodes if isinstance(n, ast.Assign) and n.value is made and len(n.targets) == 1]
-    uses = [n for n in function.definition.every_node if isinstance(n, ast.Name) and n.id == name]
+    uses = [n for n in function.definition.every_node_of(ast.Name) if n.id == name]
     if len(bindings) != 1 or not isinstance(bindings[0].targets[0], ast.Name) or bindings[0].targets[0].id != name:
         return None
     if len(uses) != 2 or not any(n is read for n in nodes):

@@ -109,7 +109,7 @@ def _guarded_around(function: Function, name: str, block: list[ast.stmt], index:
     module = function.module
     idle = [s for s in found[0][: found[1]] if _is_none(s, name)]
     inside = {id(n) for s in (guard, *idle) for n in all_nodes(s)}
-    if any(isinstance(n, ast.Name) and n.id == name and id(n) not in inside for n in function.definition.every_node):
+    if any(n.id == name and id(n) not in inside for n in function.definition.every_node_of(ast.Name)):
         return None
     opening = Place(module, block[index])
     return Holding(opening, True, None, tuple(Place(module, s) for s in idle), Place(module, guard))

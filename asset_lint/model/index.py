@@ -10,12 +10,12 @@ import ast
 import os
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from asset_lint.source.nodes import all_nodes, arguments_of, bodies, handlers_in, is_ellipsis, own_nodes
+from asset_lint.source.nodes import Nodes, all_nodes, arguments_of, bodies, handlers_in, is_ellipsis, own_nodes
 
 from ..finding import Span
 from ..source import Slice, Source
@@ -213,39 +213,30 @@ class Def:
         return scope
 
     @cached_property
+    def _own(self) -> Nodes:
+        return Nodes(own_nodes(self.node))
+
+    @cached_property
+    def _every(self) -> Nodes:
+        return Nodes(all_nodes(self.node))
+
+    @property
     def nodes(self) -> Sequence[ast.AST]:
         """The nodes of its own body, in the order of the source."""
-        return own_nodes(self.node)
+        return self._own.all
 
     def nodes_of(self, *kinds: type[N]) -> Sequence[N]:
-        """Those of its own nodes that are of one of the classes; picked out once, however many rules ask."""
-        known: Sequence[N] | None = self._picked.get(kinds)
-        if known is None:
-            classes = [kind for kind in self._by_class if issubclass(kind, kinds)]
-            if len(classes) > 1:
-                wanted = frozenset(classes)
-                known = [node for node in self.nodes if node.__class__ in wanted]
-            else:
-                known = self._by_class[classes[0]] if classes else []
-            self._picked[kinds] = known
-        return known
+        """Those of its own nodes that are of one of the classes."""
+        return self._own.of(kinds)
 
-    @cached_property
-    def _picked(self) -> dict[tuple[type[ast.AST], ...], Sequence[Any]]:
-        return {}
-
-    @cached_property
-    def _by_class(self) -> Mapping[type[ast.AST], list[Any]]:
-        """Its own nodes of each class that there is."""
-        found: dict[type[ast.AST], list[Any]] = {}
-        for node in self.nodes:
-            found.setdefault(node.__class__, []).append(node)
-        return found
-
-    @cached_property
+    @property
     def every_node(self) -> Sequence[ast.AST]:
         """All nodes of its definition, those of decorators, annotations and nested functions too."""
-        return all_nodes(self.node)
+        return self._every.all
+
+    def every_node_of(self, *kinds: type[N]) -> Sequence[N]:
+        """Those of all its nodes that are of one of the classes."""
+        return self._every.of(kinds)
 
     @cached_property
     def is_generator(self) -> bool:
@@ -265,7 +256,7 @@ class Def:
     @cached_property
     def free_names(self) -> frozenset[str]:
         """The names that it, or what is nested in it, reads and that are not its own."""
-        read = {n.id for n in self.every_node if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+        read = {n.id for n in self.every_node_of(ast.Name) if isinstance(n.ctx, ast.Load)}
         return frozenset(read - self.inner.names.keys())
 
     @cached_property

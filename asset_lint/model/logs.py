@@ -68,8 +68,8 @@ def logs_of(function: Function) -> Logs:
     context = function.context
     nested = [
         LogCall(Place(function.module, node), LoggedBy.CONTEXT, node.func.attr)
-        for node in (function.definition.every_node if context is not None else ())
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node not in seen
+        for node in (function.definition.every_node_of(ast.Call) if context is not None else ())
+        if isinstance(node.func, ast.Attribute) and node not in seen
         if context is not None and _is_log_of(node.func, context.name)
     ]
     calls = sorted((*run.logged, *nested), key=lambda logged: logged.call.span.start)

@@ -7,7 +7,7 @@ any test, length, log entry, metadata or check speaks of one. Everything unclear
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from asset_lint.source.nodes import all_nodes
@@ -63,7 +63,7 @@ class Looks:
         self.also = also  # further attributes of frames that count as looks
         self.depth = depth
         self.nodes = definition.every_node
-        self.spreading = [node for node in self.nodes if isinstance(node, _SPREADING)]
+        self.spreading: Sequence[ast.AST] = definition.every_node_of(*_SPREADING)
         self._given: tuple[frozenset[ast.AST], frozenset[str]] = (frozenset(), frozenset())
 
     def at(self, expressions: Iterable[ast.AST], variables: Iterable[str]) -> bool:

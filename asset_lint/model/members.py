@@ -82,6 +82,14 @@ class Member:
 
 def members_of(function: Function) -> list[Member]:
     """What ``function`` reads of DuckDB's objects."""
+    read = [
+        (node, receiver)
+        for node in function.nodes(ast.Attribute)
+        if isinstance(node.ctx, ast.Load) and not node.attr.startswith("_")
+        if (receiver := _receiver(function, node)) is not None
+    ]
+    if not read:
+        return []
     calls = function.nodes(ast.Call)
     called = {node.func: node for node in calls}
     held = {node.value: node for node in function.nodes(ast.Attribute)}
@@ -89,12 +97,7 @@ def members_of(function: Function) -> list[Member]:
     asked = asked_names(calls)
     missing = _minding_missing(function)
     found: list[Member] = []
-    for node in function.nodes(ast.Attribute):
-        if not isinstance(node.ctx, ast.Load) or node.attr.startswith("_"):
-            continue
-        receiver = _receiver(function, node)
-        if receiver is None:
-            continue
+    for node, receiver in read:
         call = called.get(node)
         member = Member(
             Place(function.module, node),

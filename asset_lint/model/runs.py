@@ -98,8 +98,7 @@ def analyse(function: Function) -> Run:
     run.duckdb_calls = frozenset(
         node
         for node in flow.seen
-        if isinstance(node, ast.Call)
-        and all(isinstance(v, Method) and isinstance(v.receiver, (Conn, Result)) for v in flow.seen.get(node.func, ANY))
+        if node.__class__ is ast.Call and all(map(_is_of_duckdb, flow.seen.get(node.func, ANY)))
     )
     for connection in run.connections:
         known = {s for site in connection.sites for s in _chain(site)}
@@ -112,6 +111,10 @@ def analyse(function: Function) -> Run:
     run.displacing = frozenset(flow.ledger.displacing)
     run.stale_uses = _stale_uses(flow, run.outputs)
     return run
+
+
+def _is_of_duckdb(value: Value) -> bool:
+    return isinstance(value, Method) and isinstance(value.receiver, (Conn, Result))
 
 
 def _stale_uses(flow: Flow, outputs: list[Output]) -> list[StaleUse]:

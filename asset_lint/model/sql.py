@@ -361,6 +361,7 @@ def _select_classes() -> tuple[Any, ...]:
     return (exp.Select,)
 
 
+@lru_cache(maxsize=4096)
 def statements_of(template: Template) -> tuple[Statement, ...]:
     """The statements of a text, in order."""
     pieces = _split(template.render())

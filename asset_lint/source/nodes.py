@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import cast
+from typing import Any, TypeVar, cast
+
+N = TypeVar("N", bound=ast.AST)
 
 _GRAMMAR = re.compile(r"\w+(?:\(([^()]*)\))?")
 _NO_NODES = frozenset(
@@ -71,6 +73,32 @@ def own_nodes(function: ast.AST) -> Sequence[ast.AST]:
         if kind not in _NESTED and (below := _BELOW[kind](node)):
             stack += reversed(below)
     return found
+
+
+class Nodes:
+    """Nodes in the order of the source, from which those of some classes are picked out: once, however many ask."""
+
+    def __init__(self, nodes: Sequence[ast.AST]) -> None:
+        self.all = nodes
+        self._picked: dict[tuple[type[ast.AST], ...], Sequence[Any]] = {}
+        self._by_class: dict[type[ast.AST], list[Any]] | None = None
+
+    def of(self, kinds: tuple[type[N], ...]) -> Sequence[N]:
+        """Those that are of one of the classes."""
+        known: Sequence[N] | None = self._picked.get(kinds)
+        if known is None:
+            if self._by_class is None:
+                self._by_class = {}
+                for node in self.all:
+                    self._by_class.setdefault(node.__class__, []).append(node)
+            classes = [kind for kind in self._by_class if issubclass(kind, kinds)]
+            if len(classes) > 1:
+                wanted = frozenset(classes)
+                known = [node for node in self.all if node.__class__ in wanted]
+            else:
+                known = self._by_class[classes[0]] if classes else ()
+            self._picked[kinds] = known
+        return known
 
 
 def own_statements(function: ast.AST) -> Iterator[ast.stmt]:
