@@ -60,6 +60,17 @@ class Words:
         return any(pattern.search(line) for word in self.words for line in _lines_with(word, data))
 
 
+@dataclass(frozen=True, eq=False)
+class _Before:
+    """What was derived of a project before one file got other content: fixes are tried, and taken back, again and
+    again."""
+
+    module: Module  # of that file
+    names: Names
+    touching: dict[tuple[str, Words], bool]
+    facts: Facts
+
+
 def _lines_with(word: bytes, data: bytes) -> Iterator[bytes]:
     """The lines that hold ``word``, with those above that a backslash ties to them."""
     at = data.find(word)
@@ -131,6 +142,8 @@ class Project:
         self._origins: dict[str, tuple[str, ...]] = {}
         self._locations: dict[str, str] = {}
         self._bytes: dict[str, bytes] = {}
+        self._importing: dict[str, list[str]] = {}  # words in import statements to the files that hold them
+        self._before: _Before | None = None
         self._documents: set[str] = set()  # files whose code is drawn together from a document
         self._matching: dict[re.Pattern[bytes], dict[str, bool]] = {}
         self._profiles: list[str] = []  # filled with :attr:`_files`
@@ -148,18 +161,34 @@ class Project:
         if known is not None and known.source.data == source.data:
             known.path = path
             return known
+        before = self._before
+        if before is not None and before.module.file == absolute and before.module.source.data == source.data:
+            self._laid(absolute, source.data)
+            self._modules[absolute] = before.module
+            before.module.path = path
+            self.names, self._touching, self.__dict__["facts"] = before.names, before.touching, before.facts
+            return before.module
         if known is not None:
+            if before is None or before.module.file != absolute:
+                self._before = _Before(known, self.names, self._touching, self.facts)
             self.forget()
         module = self._build(absolute, path, source)
         self._modules[absolute] = module
-        self._bytes[absolute] = source.data
-        self._statements.pop(absolute, None)
-        self._saying.pop(absolute, None)
+        self._laid(absolute, source.data)
         if source.is_document:
             self._documents.add(absolute)
+        return module
+
+    def _laid(self, absolute: str, data: bytes) -> None:
+        """A file has that content: drop what is known of its bytes alone."""
+        self._bytes[absolute] = data
+        self._imports.pop(absolute, None)
+        self._saying.pop(absolute, None)
+        known = self._statements.pop(absolute, None)
+        if self._importing and known is not None and known != self.import_statements(absolute):
+            self._importing.clear()
         for found in self._matching.values():
             found.pop(absolute, None)
-        return module
 
     def may_hold(self, path: str) -> bool:
         """Whether a file lies where the project looks for modules."""
@@ -169,10 +198,7 @@ class Project:
     def forget(self) -> None:
         """Drop everything derived: a file has changed."""
         self.names = Names(self)
-        self._imports.clear()
-        self._statements.clear()
-        self._touching.clear()
-        self._saying.clear()
+        self._touching = {}
         self.__dict__.pop("facts", None)
 
     @cached_property
@@ -366,6 +392,15 @@ class Project:
             known = self._imports[absolute] = frozenset(self._imported(absolute))
         return known
 
+    def importing(self, word: str) -> Sequence[str]:
+        """The project's files in whose import statements a word stands."""
+        if not self._importing:
+            for path in self.files:
+                words = {w for parts in self.import_statements(path) for part in parts for w in WORD.findall(part)}
+                for each in words:
+                    self._importing.setdefault(each.decode("utf-8", "replace"), []).append(path)
+        return self._importing.get(word, ())
+
     def import_statements(self, absolute: str) -> Sequence[tuple[bytes, bytes, bytes]]:
         """What a file imports from, the names that it takes from there, and what it imports plainly, of each statement
         that looks like an import; read off its bytes, none where it can't be read."""
@@ -427,8 +462,9 @@ class Project:
             return True
         absolute = os.path.abspath(path)
         if self._bytes.setdefault(absolute, data) != data:
-            self._bytes[absolute] = data
+            self._laid(absolute, data)
             self._modules.pop(absolute, None)
+            self._before = None
             self.forget()
         return self.touches_duckdb(absolute) or self._touches(absolute, DAGSTER)
 

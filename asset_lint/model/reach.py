@@ -17,7 +17,6 @@ from asset_lint.source.nodes import all_nodes, own_statements
 from .assets import Function
 from .decorators import Kind, call_forms, compute_kind
 from .index import Class, Def, Imported, Module, Scope
-from .project import WORD
 from .values import Instance
 
 if TYPE_CHECKING:
@@ -39,7 +38,6 @@ class Reach:
         self._references: dict[Def, tuple[frozenset[Def | Class], frozenset[str]]] = {}
         self._reached: dict[Def, str | None] = {}
         self._importers: dict[Module, list[Module]] = {}
-        self._index: dict[str, list[str]] | None = None
         self._mentions: dict[Module, tuple[dict[Def | Class, list[Def]], dict[str, list[Def]]]] = {}
 
     def compute(self, module: Module) -> dict[Def, tuple[Kind, ast.expr]]:
@@ -264,7 +262,7 @@ class Reach:
                 stem = os.path.basename(target).removesuffix(".py")
                 if stem == "__init__":
                     stem = os.path.basename(os.path.dirname(target))
-                for candidate in self.index.get(stem, ()):
+                for candidate in self.project.importing(stem):
                     if candidate not in seen and target in self.project.imports(candidate):
                         seen.add(candidate)
                         found[candidate] = None
@@ -273,18 +271,6 @@ class Reach:
             loaded = (self.project.load(path) for path in sorted(found))
             known = self._importers[module] = [m for m in loaded if m is not None]
         return known
-
-    @property
-    def index(self) -> dict[str, list[str]]:
-        """Words in import statements to the files that hold them."""
-        if self._index is None:
-            self._index = {}
-            for path in self.project.files:
-                statements = self.project.import_statements(path)
-                words = {w for parts in statements for part in parts for w in WORD.findall(part)}
-                for word in words:
-                    self._index.setdefault(word.decode("utf-8", "replace"), []).append(path)
-        return self._index
 
 
 def _may_lead(name: str, scope: Scope) -> bool:
