@@ -82,7 +82,7 @@ class Member:
 
 def members_of(function: Function) -> list[Member]:
     """What ``function`` reads of DuckDB's objects."""
-    read = [
+    read: list[tuple[ast.Attribute, Receiver]] = [
         (node, receiver)
         for node in function.nodes(ast.Attribute)
         if isinstance(node.ctx, ast.Load) and not node.attr.startswith("_")

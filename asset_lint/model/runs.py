@@ -98,7 +98,7 @@ def analyse(function: Function) -> Run:
     run.duckdb_calls = frozenset(
         node
         for node in flow.seen
-        if node.__class__ is ast.Call and all(map(_is_of_duckdb, flow.seen.get(node.func, ANY)))
+        if isinstance(node, ast.Call) and all(map(_is_of_duckdb, flow.seen.get(node.func, ANY)))
     )
     for connection in run.connections:
         known = {s for site in connection.sites for s in _chain(site)}

@@ -85,7 +85,7 @@ class Nodes:
 
     def of(self, kinds: tuple[type[N], ...]) -> Sequence[N]:
         """Those that are of one of the classes."""
-        known: Sequence[N] | None = self._picked.get(kinds)
+        known: Sequence[Any] | None = self._picked.get(kinds)
         if known is None:
             if self._by_class is None:
                 self._by_class = {}
