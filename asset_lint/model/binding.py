@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from .index import Place
 from .runtime import GIVEN, Tracer, source_of
 from .slots import Slot, slot_of
+from .values import Origin
 
 if TYPE_CHECKING:
     from .project import Project
@@ -78,6 +79,7 @@ def binding_of(query: Query) -> Binding | None:
         return None
     if any(value.slot is not Slot.LITERAL or value.hole.shaped for value in taken.values()):
         return None
+    taken |= _beside(query)
     constant = "".join(part for part in variant.parts if isinstance(part, str))
     if "?" in constant or re.search(r"\$\w", constant):
         return None
@@ -100,6 +102,21 @@ def binding_of(query: Query) -> Binding | None:
     module = query.function.module
     safe = all(value.is_text for value in taken.values())
     return Binding(tuple(Place(module, text) for text in texts), tuple(values), safe)
+
+
+def _beside(query: Query) -> dict[Place, RunTimeValue]:
+    """What else a text takes into quotes, be it from wherever: who binds one value of a statement binds them all."""
+    (statement,), project = query.statements, query.function.project
+    assert project is not None
+    found: dict[Place, RunTimeValue] = {}
+    for number, hole in statement.own_holes.items():
+        tracer = Tracer(project, hole.place)
+        if hole.shaped or hole.origin is Origin.LITERAL or tracer.definition is None or tracer.is_number(hole.place.node):
+            continue
+        slot = slot_of(statement, number, project.duckdb_versions)
+        if slot is Slot.LITERAL and not tracer.is_quoted(hole.place.node):
+            found[hole.place] = RunTimeValue(hole, slot, source_of(hole, project), project, statement.last)
+    return found
 
 
 def _text_around(query: Query, hole: Hole) -> ast.AST | None:
