@@ -254,6 +254,16 @@ class Facts:
             cached = self._resources[location, key] = join(*bound) if bound else ANY
         return cached
 
+    def resource_of_any_class(self, key: str, module: Module) -> Alternatives:
+        """The same for a parameter that names no class: unknown where objects of several classes are bound, and in a
+        document that doesn't bind it, whatever the code beside it does."""
+        location = self.project.location_of(module.file)
+        bound = [each for each in outside_tests(self.bound(location), self.project) if each.key == key]
+        if module.source.is_document:
+            bound = [each for each in bound if each.place.module.file == module.file]
+        classes = {_class_of(value) for each in bound for value in each.values}
+        return join(*(each.values for each in bound)) if len(classes) == 1 else ANY
+
     def bindings(self, location: str) -> dict[str, list[Alternatives]]:
         """Resource keys to what is bound under them, over every Definitions of a code location.
 
@@ -414,6 +424,10 @@ class Facts:
 
 def _frozen(named: dict[str, Alternatives]) -> tuple[tuple[str, Alternatives], ...]:
     return tuple(sorted(named.items(), key=lambda item: item[0]))
+
+
+def _class_of(value: Value) -> object:
+    return value.klass if isinstance(value, Instance) else value.name if isinstance(value, LibraryInstance) else None
 
 
 __all__ = ["Context", "Facts"]

@@ -141,7 +141,7 @@ def parameter_value(function: Function, parameter: Parameter) -> Alternatives:
             return as_resource(values, facts.resource(parameter.name, function.module), parameter.name)
         return values
     if parameter.annotation is not None and _is_generic_resource(function, parameter):
-        bound = facts.resource(parameter.name, function.module)
+        bound = facts.resource_of_any_class(parameter.name, function.module)
         return as_resource(bound, bound, parameter.name)
     if parameter.default is not None:
         return facts.static(parameter.default, function.definition.scope)
