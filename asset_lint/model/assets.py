@@ -436,6 +436,13 @@ class Function:
             isinstance(n, ast.keyword) and n.arg == "required_resource_keys" for n in all_nodes(self.decorator)
         )
 
+    @property
+    def duckdb_resource_key(self) -> str:
+        """The one key that its code location binds to dagster_duckdb's resource; "" if there is none, or several."""
+        assert self.project is not None
+        keys = self.project.facts.duckdb_keys(self.module)
+        return keys[0] if len(keys) == 1 else ""
+
     def is_with_item(self, place: Place) -> bool:
         """Whether a place is what a ``with`` of this function holds."""
         return any(

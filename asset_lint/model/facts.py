@@ -55,6 +55,7 @@ CONNECTION_TYPES = frozenset(
     ("duckdb.DuckDBPyConnection", "duckdb.duckdb.DuckDBPyConnection", "_duckdb.DuckDBPyConnection")
 )
 RELATION_TYPES = frozenset(("duckdb.DuckDBPyRelation", "duckdb.duckdb.DuckDBPyRelation", "_duckdb.DuckDBPyRelation"))
+DUCKDB_RESOURCE = "dagster_duckdb.DuckDBResource"
 RESOURCES = ("Resource", "ResourceFactory", "IOManager", "IOManagerFactory")  # how their classes' names end
 OPTIONAL = frozenset(
     """typing.Optional typing.Union typing.Annotated typing.Final dagster.ResourceParam
@@ -263,6 +264,11 @@ class Facts:
             bound = [each for each in bound if each.place.module.file == module.file]
         classes = {_class_of(value) for each in bound for value in each.values}
         return join(*(each.values for each in bound)) if len(classes) == 1 else ANY
+
+    def duckdb_keys(self, module: Module) -> list[str]:
+        """The keys that the module's code location binds to dagster_duckdb's resource, and to nothing else."""
+        bindings = self.bindings(self.project.location_of(module.file))
+        return [key for key, bound in bindings.items() if {_class_of(v) for v in join(*bound)} == {DUCKDB_RESOURCE}]
 
     def bindings(self, location: str) -> dict[str, list[Alternatives]]:
         """Resource keys to what is bound under them, over every Definitions of a code location.

@@ -33,9 +33,9 @@ class HardcodedDatabasePath(Rule):
     ```
 
     ## Fix safety
-    Unsafe: the asset takes a `DuckDBResource` as the parameter `database`. Binding it is left to you, as above; the
-    options of the connection are the resource's from then on. Offered where the connection stands in a `with`, and the
-    asset doesn't give its path to others.
+    Unsafe: the asset takes a `DuckDBResource`: the one that its code location binds, else as the parameter `database`,
+    and binding it is left to you, as above. Path and options of the connection are the resource's from then on. Offered
+    where the connection stands in a `with`, and the asset doesn't give its path to others.
 
     ## Options
     `known-connections`: functions that give connections which the code itself can't show to be any.
@@ -74,7 +74,10 @@ class HardcodedDatabasePath(Rule):
         if not all(function.is_with_item(opened) and not function.gives_on(opened) for opened in same_file):
             return None
         rewrite = self.rewrite()
-        name = rewrite.free_name("database", near=connection.opened)
+        wanted = function.duckdb_resource_key or "database"
+        name = rewrite.free_name(wanted, near=connection.opened)
+        if name != wanted:
+            name = rewrite.free_name("database", near=connection.opened)
         resource = rewrite.import_name("dagster_duckdb", "DuckDBResource", near=function.place)
         rewrite.add_parameter(function.place, name, resource)
         for opened in same_file:
