@@ -28,7 +28,8 @@ class Retry:
     ``head`` is what it loops over, or while. ``clauses`` see DuckDB's errors; ``again`` is the first of them behind
     which the next turn comes. ``sleep`` is the call that waits, if one does. ``gives_none`` is where the function gives
     None once every turn has failed (the ``return``, or the loop at the function's end), None where it doesn't;
-    ``without_turns``: only if the loop makes no turn at all, for the last one raises.
+    ``without_turns``: only if the loop makes no turn at all, for the last one raises. ``gives_up``: a helper that gives
+    nothing goes on as if all were well once every turn has failed.
     """
 
     head: Place
@@ -37,6 +38,7 @@ class Retry:
     sleep: Place | None
     gives_none: Place | None = None
     without_turns: bool = False
+    gives_up: bool = False
 
 
 def retries_of(function: Function) -> list[Retry]:
@@ -64,6 +66,7 @@ def _retry(loop: Loop, function: Function) -> Retry | None:
             continue  # each turn is about another thing
         head = Place(function.module, loop.iter if isinstance(loop, ast.For) else loop.test)
         retry = Retry(head, clauses, Place(function.module, again), _sleep_in(loop, function))
+        retry.gives_up = not function.is_compute and not _gives_value(function) and not _raises_from(loop, function)
         _see_end(retry, loop, clauses, function)
         return retry
     return None
@@ -135,6 +138,11 @@ def _see_end(retry: Retry, loop: Loop, clauses: Sequence[ast.ExceptHandler], fun
         return
     retry.gives_none = _none_behind(function.node.body, loop, function, must_say=raises)
     retry.without_turns = raises
+
+
+def _raises_from(loop: Loop, function: Function) -> bool:
+    """Whether anything is raised in a loop or behind it."""
+    return any(node.lineno >= loop.lineno for node in function.nodes(ast.Raise))
 
 
 def _gives_value(function: Function) -> bool:

@@ -58,7 +58,7 @@ class HandwrittenRetry(Rule):
     evidence = Evidence.RETRIES_UNTOLD
 
     def visit_retry(self, retry: Retry) -> None:
-        if retry.sleep is not None:
+        if retry.sleep is not None and not retry.gives_up:  # Dagster's retry needs an error that gets out
             self.report(
                 retry.head,
                 because=[
