@@ -111,7 +111,9 @@ def _beside(query: Query) -> dict[Place, RunTimeValue]:
     found: dict[Place, RunTimeValue] = {}
     for number, hole in statement.own_holes.items():
         tracer = Tracer(project, hole.place)
-        if hole.shaped or hole.origin is Origin.LITERAL or tracer.definition is None or tracer.is_number(hole.place.node):
+        if hole.shaped or hole.origin is Origin.LITERAL or tracer.definition is None:
+            continue
+        if tracer.is_number(hole.place.node):
             continue
         slot = slot_of(statement, number, project.duckdb_versions)
         if slot is Slot.LITERAL and not tracer.is_quoted(hole.place.node):
