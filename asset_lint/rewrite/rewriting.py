@@ -109,9 +109,8 @@ class Rewrite:
                 now = now.with_changes(lpar=(), rpar=())
             elif not now.lpar and not isinstance(now, _closed_expressions()):
                 now = now.with_changes(lpar=(cst.LeftParen(),), rpar=(cst.RightParen(),))
-            call = cst.Call(
-                cst.Attribute(now, cst.Name(method)), [cst.Arg(self._expression(argument)) for argument in arguments]
-            )
+            called = cst.Attribute(now, cst.Name(method), dot=_dot_of_chain(node))
+            call = cst.Call(called, [cst.Arg(self._expression(argument)) for argument in arguments])
             surgery.replace(node, call.with_changes(**outer))
 
     def wrap_call(self, expression: Place | cst.CSTNode, function: str) -> None:
@@ -578,3 +577,17 @@ def _parses(code: str) -> bool:
     except InvalidSyntax:
         return False
     return True
+
+
+def _dot_of_chain(node: cst.CSTNode) -> cst.Dot:
+    """The dot of one more call on ``node``: on a line of its own where the calls of a chain stand on theirs."""
+    import libcst as cst
+
+    match node:
+        case cst.Call(
+            func=cst.Attribute(dot=cst.Dot(whitespace_before=cst.ParenthesizedWhitespace() as before)),
+            rpar=[cst.RightParen(whitespace_before=cst.ParenthesizedWhitespace(first_line=end)), *_],
+        ) if end.comment is None:
+            line = before.first_line.with_changes(whitespace=cst.SimpleWhitespace(""), comment=None)
+            return cst.Dot(before.with_changes(first_line=line, empty_lines=()))
+    return cst.Dot()
