@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import builtins
+import keyword
 from collections.abc import Sequence, Set
 
 from asset_lint.model.index import Place
@@ -48,7 +50,7 @@ def describe(rewrite: Rewrite, subjects: Sequence[Subject], context: str) -> Non
             begun = subject.event.span
             length = begun.column + (begun.end - begun.start) * (begun.end_line == begun.line)
             assert isinstance(subject.event.node, ast.Call)
-            is_there = any(keyword.arg == "metadata" for keyword in subject.event.node.keywords)
+            is_there = any(given.arg == "metadata" for given in subject.event.node.keywords)
             mapping = _mapping(rewrite, entries, length + (-len("{}") if is_there else len(", metadata=")), 0)
             rewrite.add_argument(subject.event, f"metadata={mapping}")
             if not subject.name:
@@ -104,11 +106,28 @@ def _named(rewrite: Rewrite, subject: Subject, taken: Set[str] = frozenset()) ->
         return subject.name, []
     wanted = {PyKind.ARROW_TABLE: "table", None: "rows" if subject.kind is Told.ROWS else "result"}
     name = rewrite.free_name(wanted.get(subject.frame, "df"), near=subject.value)
+    output = _output_of(subject)
+    if _may_name(output) and rewrite.free_name(output, near=subject.value) == output:
+        name = output
     number = 2
     free = name
     while free in taken:
         free, number = f"{name}_{number}", number + 1
     return free, []
+
+
+def _output_of(subject: Subject) -> str:
+    """The name of the output, as a multi_asset has several."""
+    event = subject.event.node if subject.event is not None else None
+    for given in event.keywords if isinstance(event, ast.Call) else ():
+        if given.arg == "output_name" and isinstance(given.value, ast.Constant):
+            return str(given.value.value)
+    return subject.output
+
+
+def _may_name(output: str) -> bool:
+    """Whether a variable may be called as an output is."""
+    return output.isidentifier() and not keyword.iskeyword(output) and not hasattr(builtins, output)
 
 
 def _write(rewrite: Rewrite, subject: Subject, name: str, lines: Sequence[str]) -> None:
