@@ -46,7 +46,8 @@ def null_uses(query: Query) -> list[NullUse]:
     found = [use for use in found if not is_guarded(query.function, use.place.node)]
     if not found or query.reads_what_was_just_made or reader.is_tested:
         return []
-    return [] if any(is_tested(other) for other in query.counting) else found
+    tested = [other for other in query.counting if is_tested(other)]
+    return [use for use in found if all(reader.comes_first(use.place.node, other) for other in tested)]
 
 
 def is_tested(query: Query) -> bool:
@@ -66,6 +67,16 @@ class _Reader:
             if isinstance(node.targets[0], ast.Name) and self._is_row(node.value)
         }
         self.rows |= {n for n in self.function.nodes(ast.Name) if n.id in names and not _stores(n)}
+
+    def comes_first(self, use: ast.AST, other: Query) -> bool:
+        """Whether a use is over before another query is asked: none of a loop is, whose next round comes behind it."""
+        around = use
+        while (parent := self.parents.get(around)) is not None:
+            if isinstance(parent, (ast.For, ast.While, ast.AsyncFor)):
+                return False
+            around = parent
+        asked = other.call.node
+        return other.is_own and (use.end_lineno, use.end_col_offset) <= (asked.lineno, asked.col_offset)  # type: ignore[attr-defined]
 
     @cached_property
     def parents(self) -> dict[ast.AST, ast.AST]:
