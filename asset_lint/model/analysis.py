@@ -11,7 +11,21 @@ from .index import Def, Module, Place, Scope
 from .logs import LogCall, gives_logger_away
 from .pykinds import PyKind
 from .uses import NOTHING, Aftermath
-from .values import ANY, Alternatives, Conn, Const, Data, LoggedBy, Manager, Site, State, Status, join, sites_in
+from .values import (
+    ANY,
+    Alternatives,
+    Conn,
+    Const,
+    Data,
+    FunctionValue,
+    LoggedBy,
+    Manager,
+    Site,
+    State,
+    Status,
+    join,
+    sites_in,
+)
 from .work import Guard, Work, WorkKind
 
 if TYPE_CHECKING:
@@ -171,10 +185,22 @@ class Analysis:
             self.exits.raises[key] = (state.copy(), node, raised)
 
     def closure_of(self, definition: Def, state: State) -> dict[str, Alternatives]:
-        """What a function nested in this one reads of its variables."""
-        if definition.parent is not self.definition or self.definition is None:
+        """What a function nested in this one, or beside it, reads of the variables around it; what such functions call
+        of each other reads them too."""
+        own = self.definition
+        if own is None or definition.parent is None or definition.parent not in (own, own.parent):
             return {}
-        return {name: state.env[name] for name in definition.free_names if name in state.env}
+        around = state.env if definition.parent is own else self.closure
+        found: dict[str, Alternatives] = {}
+        waiting = [*definition.free_names]
+        while waiting:
+            name = waiting.pop()
+            if name in around and name not in found:
+                found[name] = around[name]
+                for value in found[name]:
+                    if isinstance(value, FunctionValue) and value.definition.parent is definition.parent:
+                        waiting.extend(value.definition.free_names)
+        return found
 
     def merge(self, states: list[State]) -> list[State]:
         """Join the paths that cannot be told apart any more."""

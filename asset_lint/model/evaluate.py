@@ -464,13 +464,22 @@ class Evaluator(Calls):
     def _narrow(self, name: str, state: State, test: Callable[[Value], bool | None], wanted: bool) -> State | None:
         values = state.env.get(name)
         if values is None:
-            return state
+            around = self._around(name)
+            return None if around and all(test(value) is (not wanted) for value in around) else state
         kept = tuple(value for value in values if test(value) in (None, wanted))
         if not kept:
             return None
         if kept != values:
             state.env[name] = kept
         return state
+
+    def _around(self, name: str) -> Alternatives:
+        """What a variable of the function around it always is; () where that may change while this one runs."""
+        parent = self.definition.parent if self.definition is not None else None
+        if parent is None or name in self.locals_of or len(parent.inner.names.get(name, ())) != 1:
+            return ()
+        rebound = any(name in node.names for node in parent.every_node if isinstance(node, ast.Nonlocal))
+        return () if rebound else self.closure.get(name, ())
 
     # ---- assignment ----------------------------------------------------------------------------------------------
 
