@@ -5,9 +5,11 @@ Opening and closing it here would drop the lock, and a forked process inherits D
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 
 _ASK = "import duckdb, sys; duckdb.connect(sys.argv[1]).close()"
 
@@ -20,7 +22,24 @@ def lock_held(path: str) -> bool | None:
         return None
     if sys.platform != "linux":
         return subprocess.run([sys.executable, "-c", _ASK, path], capture_output=True, check=False).returncode != 0
-    own = os.readlink("/proc/self")
-    wanted = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
-    with open("/proc/locks") as locks:
-        return any(fields[4] == own and fields[5] == wanted for fields in (line.split() for line in locks))
+    return any(_has_lock(opened) for opened in _descriptors(status))
+
+
+def _descriptors(status: os.stat_result) -> Iterator[str]:
+    """The file descriptors of this process that are open on a file. A lock ends with the last of them at the latest."""
+    for opened in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(OSError):  # the listing's own is closed by now
+            if os.path.samestat(os.fstat(int(opened)), status):
+                yield opened
+
+
+def _has_lock(opened: str) -> bool:
+    """Whether the kernel says that a lock was taken through a file descriptor.
+
+    /proc/locks says the same, but to list the locks of all processes the kernel waits for every processor.
+    """
+    try:
+        with open(f"/proc/self/fdinfo/{opened}") as facts:
+            return any(line.startswith("lock:") for line in facts)
+    except OSError:
+        return False
