@@ -6,13 +6,16 @@ import hashlib
 import os
 import signal
 import socket
+import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
 
+from asset_lint.evidence import Scenario
 from asset_lint.verify import End, Limits, Observations, Outcome, Patience, Sandbox, Task, VerifyError
+from asset_lint.verify.child.locks import lock_held
 
 HEAD = (
     "import os, signal, socket, sys, threading, time\nimport dagster as dg\nimport duckdb\n\n\n@dg.asset\ndef bad():\n"
@@ -204,6 +207,42 @@ def test_a_process_that_hangs_is_replaced(original: Path) -> None:
 def test_one_that_does_not_start_is_not_waited_for() -> None:
     with pytest.raises(VerifyError, match=r"does not start, it has not answered within 0\.01 s"):
         Sandbox(1, patience=Patience(start=0.01)).__enter__()
+
+
+def test_the_time_before_a_retry_is_not_waited_for(sandbox: Sandbox) -> None:
+    text = HEAD.replace("@dg.asset", "@dg.asset(retry_policy=dg.RetryPolicy(max_retries=3, delay=100))")
+    text += "    with duckdb.connect() as conn:\n        conn.execute('SELECT 1')\n"
+    [outcome] = sandbox.run([Task(("a.py",), scenario=Scenario.FAULT, files={"a.py": text}, limits=LIMITS)])
+    assert "Exceeded max_retries of 3" in error(outcome)
+    assert outcome.seconds < 30
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc")
+def test_whether_a_file_is_locked_is_seen_at_each_of_its_descriptors(tmp_path: Path) -> None:
+    import fcntl
+
+    path = tmp_path / "database"
+    path.touch()
+    assert lock_held(str(tmp_path / "none")) is None
+    with open(path, "rb+") as file:
+        assert lock_held(str(path)) is False
+        fcntl.lockf(file, fcntl.LOCK_EX)
+        assert lock_held(str(path)) is True
+        again = os.dup(file.fileno())
+        assert lock_held(str(path)) is True
+        os.close(again)  # and with it goes the lock
+        assert lock_held(str(path)) is False
+
+
+def test_what_is_allocated_stays_as_it_is_when_the_gaps_of_the_heap_are_filled() -> None:
+    code = (
+        "from asset_lint.verify.child.heap import fill_gaps\n"
+        "kept = [bytes([n % 256]) * (n % 3000) for n in range(30000)][::3]\n"
+        "fill_gaps()\n"
+        "more = [bytes(n % 3000) for n in range(30000)]\n"
+        "assert kept == [bytes([n % 256]) * (n % 3000) for n in range(0, 30000, 3)]\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")

@@ -39,6 +39,7 @@ from .helpers import Helper
 from .task import End, Outcome, Task
 
 _KEPT = 64 << 10  # bytes of a run's output
+_WAITING = 2  # runs that are ready to be begun when one ends
 _VARIANTS = {Scenario.NO_ROWS, Scenario.NULLS, Scenario.QUOTES, Scenario.NO_TABLES, Scenario.OTHER_DATABASE,
              Scenario.CHANGED}  # fmt: skip
 
@@ -95,7 +96,7 @@ class Sandbox:
         begun_twice: set[int] = set()  # tasks, by identity
         running: dict[int, tuple[Task, Path]] = {}
         while True:
-            while len(running) < self.workers + 1:
+            while len(running) < self.workers + _WAITING:
                 task = again.popleft() if again else next(waiting, None)
                 if task is None:
                     break

@@ -10,6 +10,7 @@ from typing import Any
 
 import dagster
 import duckdb
+from dagster._core.storage.fs_io_manager import PickledObjectFilesystemIOManager
 from dagster._serdes import serialize_value
 
 from asset_lint.evidence import Scenario
@@ -21,6 +22,10 @@ from .resources import config_for, made, redirected, resources_for, upstreams_fo
 from .values import facts_of
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+_OWN = {
+    "PIPELINE_START", "PIPELINE_SUCCESS", "ENGINE_EVENT", "RESOURCE_INIT_STARTED", "RESOURCE_INIT_SUCCESS",
+    "LOGS_CAPTURED", "STEP_START", "STEP_SUCCESS", "ASSET_MATERIALIZATION_PLANNED",
+}  # fmt: skip
 
 
 class Execution:
@@ -41,8 +46,12 @@ class Execution:
         self.targets = [each for each in loaded.targets if not wanted or wanted & set(each.facts()["keys"])]
 
     def _store(self, entry: Any) -> None:
-        """What Dagster's storage does with an event, without the database, which would cost a fifth of the run."""
-        serialize_value(entry)
+        """What Dagster's storage does with an event, without the database, which would cost a fifth of the run.
+
+        Events that hold nothing of the user's can be written in any case.
+        """
+        if entry.dagster_event is None or entry.dagster_event.event_type_value not in _OWN:
+            serialize_value(entry)
         self.stored.append(entry)
 
     def run(self) -> None:
@@ -157,7 +166,7 @@ class Execution:
             resources["io_manager"] = (
                 dagster.mem_io_manager
                 if self.scenario is Scenario.DOWNSTREAM
-                else dagster.FilesystemIOManager(base_dir=self.storage)
+                else PickledObjectFilesystemIOManager(base_dir=self.storage)
             )
         return resources
 

@@ -70,6 +70,12 @@ def watch(recorder: Recorder, effects: Effects) -> None:
     _state = _State(recorder, effects)
 
 
+def watch_no_more() -> None:
+    """Tell nobody."""
+    global _state
+    _state = None
+
+
 def meet(meeting: Meeting) -> None:
     """Let this process meet another at the first file that it opens."""
     assert _state is not None

@@ -46,8 +46,6 @@ def warm_up() -> dict[str, str]:
     No connection of DuckDB's may be left open here: one that a forked process inherits is not its own.
     """
     global _instance, _network, _shared
-    from .warm import downstream, upstream
-
     _network, _shared = Network(), own_shared_memory()
     if int(duckdb.__version__.partition(".")[0]) < 2:  # it opens the default connection as it is imported
         duckdb.execute("SET threads = 1")  # ends the others: a process that forks is to have one
@@ -60,13 +58,26 @@ def warm_up() -> dict[str, str]:
     logging.getLogger("dagster").handlers.clear()
 
     with tempfile.TemporaryDirectory() as folder:
-        resources = {"io_manager": dagster.FilesystemIOManager(base_dir=folder)}
-        result = dagster.materialize([upstream, downstream], instance=_instance, resources=resources)
-        _instance.all_logs(result.run_id)
+        _rehearse(Path(folder))
     keep_runs_at_hand(_instance)  # those of tasks alone
     modules = {"dagster": dagster, "dagster-duckdb": dagster_duckdb, "duckdb": duckdb, "pandas": pandas}
     versions = {name: module.__version__ for name, module in modules.items()}
     return {"python": sys.version.split()[0], **versions}
+
+
+def _rehearse(folder: Path) -> None:
+    """Do in this process, with assets of our own, what a forked one does; nothing of it is told."""
+    task = {"modules": [f"{__package__}.warm"], "definitions_in": [], "definitions": [], "assets": [], "jobs": True,
+            "folder": str(folder), "tables": [], "inputs": {}, "config": {}, "line": 0,
+            "watch_calls": False}  # fmt: skip
+    with open(os.devnull, "wb") as nothing:
+        recorder = Recorder(nothing.fileno(), str(folder), str(folder / "database.duckdb"))
+        observe.watch(recorder, Effects(Scenario.NORMAL, 0, folder, None))
+        loaded = load(task)
+        _tell_loaded(recorder, loaded)
+        Execution(task, recorder, loaded, Scenario.NORMAL, _instance).run()
+        _tell_locks(recorder, "ran")
+        observe.watch_no_more()
 
 
 def run(task: dict[str, Any], pipe: int, own_space: bool) -> None:

@@ -7,6 +7,7 @@ started, when its input ends.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import gc
 import json
 import os
@@ -17,10 +18,12 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from .heap import fill_gaps
 from .isolation import ProcessSpace, become_root_of_own_users
 
 _EVENTS = 16 << 20  # bytes of events that are kept of one process
-_TICK = 0.1  # seconds between two looks at how many processes there are
+_PIPE = 1 << 20  # bytes of events that a process can tell between two looks
+_TICK = 0.1  # seconds between two looks at what a process has told, and how many it has become
 
 
 @dataclass
@@ -37,7 +40,7 @@ class _Running:
     data: bytearray = field(default_factory=bytearray)
     killed: str = ""
     late: bool = False
-    looked: float = 0.0
+    looked: float = field(default_factory=time.monotonic)
 
     @property
     def deadline(self) -> float:
@@ -103,9 +106,10 @@ class Server:
         os.set_blocking(read, False)
         running = _Running(task["name"], pid, read, _handle(pid), space, task["limits"], time.monotonic())
         self.running[running.name] = running
-        self.selector.register(read, selectors.EVENT_READ, running)
-        if running.handle >= 0:
+        if running.handle >= 0 and _widen(read):  # to wake up at each event would cost as much as to fork
             self.selector.register(running.handle, selectors.EVENT_READ, running)
+        else:
+            self.selector.register(read, selectors.EVENT_READ, running)
 
     def _become_child(self, task: dict[str, Any], pipe: int, own_space: bool) -> None:
         status = 1
@@ -144,6 +148,9 @@ class Server:
             self._kill(running, f"it did not end within {running.limits['wall']:g} s", late=True)
         elif time.monotonic() > running.looked + _TICK:
             running.looked = time.monotonic()
+            self._read(running)
+            if running.name not in self.running:
+                return
             if running.space.processes() > running.limits["processes"]:
                 self._kill(running, f"it had more than {running.limits['processes']} processes")
 
@@ -171,6 +178,14 @@ class Server:
 def _handle(pid: int) -> int:
     """A file descriptor that becomes readable when a process ends; -1 where the system has none."""
     return os.pidfd_open(pid) if sys.platform == "linux" else -1
+
+
+def _widen(pipe: int) -> bool:
+    """Let a pipe hold much; whether it does."""
+    try:
+        return fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE) >= _PIPE
+    except (AttributeError, OSError):
+        return False
 
 
 def _kill_group(pid: int) -> None:
@@ -236,6 +251,7 @@ def main() -> None:
     os.set_inheritable(_output, False)
     os.dup2(2, 1)  # what is printed while importing must not get between the outcomes
     become_root_of_own_users()
+    gc.disable()  # nearly all that is made now stays
     try:
         from .run import run, warm_up
 
@@ -243,8 +259,9 @@ def main() -> None:
     except ImportError as error:
         _tell({"missing": error.name or str(error)})
         return
-    gc.collect()
     gc.freeze()
+    gc.enable()
+    fill_gaps()
     _tell({"ready": versions})
     Server(int(sys.argv[1]), run).serve()
     os._exit(0)  # no thread of a library's is to hold the end up
