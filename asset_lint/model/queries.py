@@ -219,6 +219,16 @@ class Query:
         names = list(found)
         return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:]))) if len(names) <= 3 else ""
 
+    @property
+    def source_variable(self) -> str:
+        """The variable that names the one table it reads; "" unless it does so wholly and in the query's function."""
+        for statement in self.last_statements if len(self.last_statements) == 1 else ():
+            holes = {f"hole_{number}_": hole for number, hole in statement.own_holes.items()}
+            hole = holes.get(str(statement.reads[0])) if len(statement.reads) == 1 and not statement.files else None
+            if hole is not None and not hole.shaped and isinstance(hole.place.node, ast.Name):
+                return hole.place.node.id if hole.place.node in self.function.nodes(ast.Name) else ""
+        return ""
+
     @cached_property
     def statements(self) -> tuple[Statement, ...]:
         """The statements of all variants, those of one text in order."""

@@ -81,8 +81,12 @@ class UncheckedEmptyResult(Rule):
             return None
         rewrite = self.rewrite()
         name = query.assigned_name or rewrite.free_name(NAMES.get(fetch.kind, "df"), near=fetch.call)
-        told = f"No rows from {query.sources}" if query.sources else f"{name} is empty: the query gave no rows"
-        warning = f"{context.name}.log.warning({rewrite.quoted(told)})"
+        if query.source_variable:
+            told = rewrite.formatted(f"No rows from {{{query.source_variable}}}")
+        else:
+            known = f"No rows from {query.sources}" if query.sources else f"{name} is empty: the query gave no rows"
+            told = rewrite.quoted(known)
+        warning = f"{context.name}.log.warning({told})"
         guard = f"if {EMPTY[fetch.kind].format(name)}:\n{rewrite.indent}{warning}\n"
         if query.assignment is not None:
             rewrite.insert_after(query.assignment, guard)
