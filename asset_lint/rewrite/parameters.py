@@ -82,6 +82,24 @@ def with_first_parameter(
     return function.with_changes(params=parameters.with_changes(params=[new, *parameters.params]))
 
 
+def with_room(function: cst.FunctionDef, column: int, limit: int, step: str) -> cst.FunctionDef:
+    """``function``, that stands at ``column``, with a line for each parameter where its header on one line is longer
+    than ``limit``."""
+    parameters = function.params
+    header = cst.Module([]).code_for_node(
+        function.with_changes(decorators=(), leading_lines=(), body=cst.SimpleStatementSuite([cst.Pass()]))
+    )
+    if "\n" in header.rstrip("\n") or column + len(header.rpartition(":")[0]) + 1 <= limit or not parameters.params:
+        return function
+    line = cst.ParenthesizedWhitespace(cst.TrailingWhitespace(), (), indent=True, last_line=cst.SimpleWhitespace(step))
+    spread = _each_on_its_line(parameters, line)
+    if spread is parameters:
+        return function
+    last = cst.Comma(whitespace_after=cst.ParenthesizedWhitespace(cst.TrailingWhitespace(), (), indent=True))
+    listed = [*spread.params[:-1], spread.params[-1].with_changes(comma=last)]
+    return function.with_changes(params=spread.with_changes(params=listed), whitespace_before_params=line)
+
+
 def _each_on_its_line(parameters: cst.Parameters, between: cst.ParenthesizedWhitespace) -> cst.Parameters:
     """The parameters as formatters lay them out that have no room for all on one line; unchanged with stars."""
     *before, last = parameters.params

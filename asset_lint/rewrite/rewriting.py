@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeVar, overload
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from .surgery import Surgery
 
 _Node = TypeVar("_Node", bound="cst.CSTNode")
+
+LONGEST = 120
+"""A header may be as long as this, or as the file's longest line."""
 
 
 class Rewrite:
@@ -320,7 +324,7 @@ class Rewrite:
         """Give a function one more parameter: the ``first``, else behind the last one that has no default."""
         import libcst as cst
 
-        from .parameters import with_first_parameter, with_parameter
+        from .parameters import with_first_parameter, with_parameter, with_room
 
         with self._step():
             node = self.node(function)
@@ -331,7 +335,8 @@ class Rewrite:
             start, end = surgery.part.offsets(node)
             self._parameters.append((start, end, name))
             added = with_first_parameter if first else with_parameter
-            surgery.replace(node, added(now, name, None if annotation is None else self._expression(annotation)))
+            longer = added(now, name, None if annotation is None else self._expression(annotation))
+            surgery.replace(node, with_room(longer, self._column(start), self.width(LONGEST, sys.maxsize), self.indent))
 
     def add_argument(self, call: Place | cst.CSTNode, argument: str) -> None:
         """Give a call one more argument (``name=value``), behind the others and as they are written.
@@ -365,13 +370,21 @@ class Rewrite:
         """Say what a function without a return annotation gives."""
         import libcst as cst
 
+        from .parameters import with_room
+
         with self._step():
             node = self.node(function)
             surgery = self._surgery(node)
             now = surgery.current(node)
             if not isinstance(now, cst.FunctionDef) or now.returns is not None:
                 raise Impossible("not a function without a return annotation")
-            surgery.replace(node, now.with_changes(returns=cst.Annotation(self._expression(annotation))))
+            start, _ = surgery.part.offsets(node)
+            longer = now.with_changes(returns=cst.Annotation(self._expression(annotation)))
+            surgery.replace(node, with_room(longer, self._column(start), self.width(LONGEST, sys.maxsize), self.indent))
+
+    def _column(self, offset: int) -> int:
+        """How far from the start of its line something stands."""
+        return offset - (self._source.text.rfind("\n", 0, offset) + 1)
 
     def put_in_list(self, expression: Place | cst.CSTNode) -> None:
         """Write ``[expression]`` in the place of ``expression``."""
