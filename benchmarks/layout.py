@@ -77,6 +77,9 @@ def python() -> Path:
         subprocess.run([sys.executable, "-m", "venv", "--clear", str(FOLDER / "venv")], check=True)
         subprocess.run([interpreter, "-m", "pip", "install", "-q", "-e", str(ROOT), *TOOLS], check=True)
         stamp.write_text("\n".join(TOOLS))
+    # As pip does for what it installs, Fixit among it: else each run would compile this project anew.
+    sources = [ROOT / "asset_lint", ROOT / "rules"]
+    subprocess.run([interpreter, "-m", "compileall", "-q", *sources], check=True)
     return interpreter
 
 
@@ -133,6 +136,22 @@ def dense(lines: int = 100_000) -> Path:
             folder.mkdir()
             (folder / "__init__.py").touch()
         (folder / f"assets_{number:04}.py").write_text(text, encoding="utf-8")
+    return tree
+
+
+def public(corpus: Sequence[Path]) -> Path:
+    """What of the repositories in some folders mentions both Dagster and DuckDB, each a project; made anew."""
+    tree = FOLDER / "public"
+    shutil.rmtree(tree, ignore_errors=True)
+    for repository in sorted(path for folder in corpus for path in folder.iterdir() if path.is_dir()):
+        for path in sorted(repository.rglob("*.py")):
+            data = path.read_bytes() if path.is_file() else b""
+            if b"dagster" in data and b"duckdb" in data.lower():
+                file = tree / repository.name / path.relative_to(repository)
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_bytes(data)
+                (tree / repository.name / "asset-lint.toml").write_text(CONFIG)
+    (tree / "fixit.toml").write_text(FIXIT_CONFIG)
     return tree
 
 

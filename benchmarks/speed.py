@@ -1,12 +1,15 @@
 """How much CPU a check costs, beside parsing with LibCST, Fixit and ruff.
 
-usage: python -m benchmarks.speed [--runs N] [--fixit-runs N] [--only typical|dense] [--write]
+usage: python -m benchmarks.speed [--runs N] [--fixit-runs N] [--only typical|dense|public] [--corpus DIR …] [--write]
 
 Prints a table of CPU seconds (user and system, children included) of whole processes, without a bare ``import libcst``
 where the program imports it, each the median of N runs (default 5) that alternate; Fixit, which takes ten minutes, runs
 once unless more, or none, is asked for. All rules are on, one process, no cache. Before anything is timed, the
 findings are compared with those of an engine without gates, and must not be empty. With ``--write`` the table goes to
-benchmarks/RESULTS.md; nothing else is written outside benchmarks/.packages.
+benchmarks/RESULTS.md; else bytecode alone is written outside benchmarks/.packages.
+
+``--corpus`` names folders of repositories (public ones, of code that nobody wrote for this): their files that mention
+both Dagster and DuckDB make a third tree. They are no part of this repository.
 """
 
 from __future__ import annotations
@@ -69,19 +72,23 @@ class Tree:
         return [file for file in self.files if b"dagster" in file.read_bytes()]
 
 
-def trees(only: str | None) -> Iterator[Tree]:
-    """The trees, or the one that is wanted, laid out."""
+def trees(only: str | None, corpus: Sequence[Path]) -> Iterator[Tree]:
+    """The trees, or the one that is wanted, laid out; that of ``corpus`` only where there is one."""
     if only in (None, "typical"):
         packages = tuple(sorted(p for p in layout.typical().iterdir() if p.is_dir()))
         yield Tree("typical", f"{len(packages)} packages from PyPI", packages, 0.5, 25)
     if only in (None, "dense"):
         title = "DuckDB assets made of this repository's fixtures and example"
         yield Tree("dense", title, (layout.dense(),), 1.0, 10)
+    if only in (None, "public") and corpus:
+        repositories = tuple(sorted(p for p in layout.public(corpus).iterdir() if p.is_dir()))
+        title = f"{len(repositories)} public repositories: the files that mention both Dagster and DuckDB"
+        yield Tree("public", title, repositories, 1.0, 10)
 
 
 def cpu(command: Sequence[str | Path]) -> float:
     """CPU seconds of ``command`` and its children."""
-    environment = {**os.environ, "PYTHONPATH": str(layout.ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {**os.environ, "PYTHONPATH": str(layout.ROOT)}
     process = subprocess.Popen([str(c) for c in command], stdout=subprocess.DEVNULL, env=environment, cwd=layout.FOLDER)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -160,7 +167,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.speed", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--fixit-runs", type=int, default=1)
-    parser.add_argument("--only", choices=["typical", "dense"])
+    parser.add_argument("--only", choices=["typical", "dense", "public"])
+    parser.add_argument("--corpus", type=Path, nargs="+", default=(), metavar="DIR")
     parser.add_argument("--write", action="store_true", help=f"write {RESULTS.name}")
     options = parser.parse_args()
     parts = [
@@ -169,7 +177,9 @@ def main() -> int:
         f"(Fixit {options.fixit_runs}); CPU of whole processes, `import libcst` taken off; all rules, one process, no "
         "cache. Made by `python -m benchmarks.speed --write`. Trust the ratios, not the seconds.",
     ]
-    for tree in trees(options.only):
+    if options.only == "public" and not options.corpus:
+        parser.error("--only public needs a --corpus")
+    for tree in trees(options.only, options.corpus):
         found = findings(tree)
         parts.append(report(tree, measure(tree, options.runs, options.fixit_runs), found))
     text = "\n\n".join(parts)
