@@ -1,4 +1,4 @@
-"""Tables that ``verify`` makes from what queries read, where no database is given."""
+"""Tables and files that ``verify`` makes from what queries read, where no database is given."""
 
 from __future__ import annotations
 
@@ -66,10 +66,10 @@ def test_generated_rows_confirm_only_what_any_row_shows(tmp_path: Path, capsys: 
     assert ("unchecked", "AL101") not in verdicts  # that a table is missing does not say that a result is spent
     assert verdicts["lazy", "AL502"] == "not reached"  # it is never materialized
     notes = [note["message"] for each in findings for note in each["notes"] if each["function"] == "lazy"]
-    assert any(note.startswith("confirmed by a run on generated tables: ") for note in notes)
+    assert any(note.startswith("confirmed by a run on generated data: ") for note in notes)
     page = report.read_text()
-    assert "on tables generated from its queries: customers, shop.orders" in page
-    assert "it fails on tables generated for it (things): BinderException" in page  # nobody can guess their use
+    assert "on data generated from its queries: customers, shop.orders" in page
+    assert "it fails on data generated for it (things): BinderException" in page  # nobody can guess their use
 
 
 def test_the_table_says_which_tables_are_generated() -> None:
@@ -79,7 +79,7 @@ def test_the_table_says_which_tables_are_generated() -> None:
         generated=("customers", "shop.orders"),
     )
     told = table([Row(("assets.py", "paid"), witness, [("AL303", "confirmed", "it")])], color=False)
-    assert "normal; on generated tables: customers, shop.orders" in " ".join(told.replace("│", " ").split())
+    assert "normal; on generated data: customers, shop.orders" in " ".join(told.replace("│", " ").split())
 
 
 @pytest.mark.parametrize("given", [{"setup": "CREATE TABLE u AS SELECT 1 AS one;"}, {"database": "warehouse.duckdb"}])
@@ -131,10 +131,68 @@ def test_rows_fulfil_what_queries_ask_for() -> None:
         "(TIMESTAMP '2024-01-01 12:00:00'), (TIMESTAMP '2024-01-02 12:00:00'), (TIMESTAMP '2024-01-03 12:00:00');",
         'CREATE TABLE "raw"."t" ("kind" VARCHAR, "day" DATE, "size" BIGINT);',
         'INSERT INTO "raw"."t" VALUES '
-        "(CAST('a' AS VARCHAR), CAST('2024-02-29' AS DATE), CAST(0 + 1 AS BIGINT)), "
-        "(CAST('b' AS VARCHAR), CAST('2024-02-29' AS DATE), CAST(0 + 1 AS BIGINT)), "
-        "(CAST('a' AS VARCHAR), CAST('2024-02-29' AS DATE), CAST(0 + 1 AS BIGINT));",
+        + ", ".join(
+            f"(coalesce(try_cast('{kind}' AS VARCHAR), 'a'), coalesce(try_cast('2024-02-29' AS DATE), DATE "
+            "'2024-01-01'), coalesce(try_cast(0 + 1 AS BIGINT), 1))"
+            for kind in "aba"
+        )
+        + ";",
     ]
+
+
+@pytest.mark.parametrize("source", ["'raw/t.csv'", "read_csv('raw/t.csv', header = true)", "read_csv(['raw/T.csv'])"])
+def test_columns_of_files_have_the_types_of_the_table_that_they_go_into(source: str) -> None:
+    file = "", "raw/t.csv"
+    declaring = "CREATE TABLE kept (id INTEGER, at TIMESTAMP NOT NULL, note VARCHAR)"
+    found = columns_read(f"INSERT INTO kept SELECT Number, seen AS at, 'x' FROM {source}", file, [declaring])
+    assert found is not None
+    assert {name: each.type for name, each in found.items()} == {"number": "BIGINT", "seen": "TIMESTAMP"}
+    found = columns_read(f"INSERT INTO kept (note) SELECT said FROM {source}", file, [declaring])
+    assert found is not None and found["said"].type == "VARCHAR"
+
+
+FILES = """\
+import dagster as dg
+import pandas as pd
+from dagster_duckdb import DuckDBResource
+
+
+class Wanted(dg.Config):
+    start_date: str
+
+
+@dg.asset
+def loaded(config: Wanted, duck: DuckDBResource) -> dg.MaterializeResult:
+    with duck.get_connection() as connection:
+        connection.execute("CREATE TABLE trips AS SELECT pickup_at, fare FROM read_parquet('raw/trips/*.parquet')")
+        connection.execute("CREATE TABLE zones AS SELECT * FROM 'raw/zones.csv' WHERE borough = 'Queens'")
+        connection.execute("CREATE TABLE more AS SELECT kind FROM 'raw/more.json'")
+        asked = connection.execute(f"SELECT fare FROM trips WHERE pickup_at > '{config.start_date}'").fetchall()
+        zones = connection.execute("SELECT borough FROM zones").fetchall()
+    return dg.MaterializeResult(metadata={"trips": len(asked), "zones": len(zones)})
+
+
+@dg.asset
+def framed() -> dg.MaterializeResult:
+    frame = pd.read_csv("raw/prices.csv")
+    return dg.MaterializeResult(metadata={"total": float(frame["Price"].sum())})
+
+
+@dg.asset
+def elsewhere() -> dg.MaterializeResult:
+    return dg.MaterializeResult(metadata={"rows": len(pd.read_csv("../prices.csv"))})
+"""
+
+
+def test_files_that_an_asset_looks_for_are_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "assets.py").write_text(FILES)
+    report = tmp_path / "report.html"
+    main(["verify", str(tmp_path), "--trust", "--isolated", "-e", "--report", str(report)])
+    told = capsys.readouterr().out
+    page = report.read_text()
+    assert "on data generated from its queries: raw/more.json, raw/trips/*.parquet, raw/zones.csv" in page
+    assert "raw/prices.csv" in page
+    assert "1 could not be run to the end" in told  # nothing is written outside of the working directory
 
 
 def test_a_library_is_not_taken_for_a_module_of_the_same_name(sandbox: Sandbox, tmp_path: Path) -> None:

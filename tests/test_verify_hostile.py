@@ -32,7 +32,7 @@ def digest(path: Path) -> str:
 def original(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database of the user's."""
     path = tmp_path_factory.mktemp("warehouse") / "warehouse.duckdb"
-    sandbox.ask("build", path=str(path), setup=SETUP, variant="")
+    sandbox.ask("build", path=str(path), setup=SETUP, data={}, variant="")
     return path
 
 
@@ -197,7 +197,7 @@ def test_a_process_that_hangs_is_replaced(original: Path) -> None:
     with Sandbox(1, patience=Patience(database=1.0, answer=1.0)) as sandbox:
         sandbox._databases.process.send_signal(signal.SIGSTOP)
         with pytest.raises(VerifyError, match="the process that makes databases has not answered within 1 s"):
-            sandbox.ask("build", path=str(original), setup="", variant="")
+            sandbox.ask("build", path=str(original), setup="", data={}, variant="")
         sandbox.patience = Patience(answer=1.0)
         sandbox.ask("dump", path=str(original))
         sandbox._server.process.send_signal(signal.SIGSTOP)

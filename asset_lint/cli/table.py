@@ -39,7 +39,7 @@ class Row:
         """The scenarios in which it ran, and the tables that were generated for that."""
         scenarios = ", ".join(scenario.value for scenario in self.witness.runs)
         generated = ", ".join(self.witness.generated)
-        return f"{scenarios}; on generated tables: {generated}" if generated else scenarios
+        return f"{scenarios}; on generated data: {generated}" if generated else scenarios
 
     @property
     def note(self) -> str:

@@ -311,7 +311,7 @@ def _with(finding: Finding, judgement: Judgement) -> Finding:
     """A finding with what runs said of it."""
     notes = finding.notes
     if judgement.seen:
-        how = "a run on generated tables" if judgement.generated else "a run"
+        how = "a run on generated data" if judgement.generated else "a run"
         told = (
             judgement.verdict.value
             if judgement.verdict is Verdict.NOT_REACHED

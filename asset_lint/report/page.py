@@ -94,7 +94,7 @@ def _section(number: int, each: Section) -> Iterator[str]:
     if each.problem:
         yield f"<p class=problem>{escape(each.problem)}</p>"
     if each.generated:
-        yield f"<p class=tools>on tables generated from its queries: {escape(', '.join(each.generated))}</p>"
+        yield f"<p class=tools>on data generated from its queries: {escape(', '.join(each.generated))}</p>"
     yield "".join(_source(each))  # a newline between lines would be one line more
     for run in each.runs:
         yield f"<details{' open' if not run.good else ''}><summary><b>{escape(run.scenario)}</b>: "

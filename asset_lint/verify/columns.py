@@ -5,14 +5,16 @@ Read with sqlglot's DuckDB dialect, from the text alone; what that does not tell
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, cast
 
-Name = tuple[str, str]  # schema ("" where none is named) and table, in lower case
+Name = tuple[str, str]  # schema ("" where none is named) and table, or file, in lower case
 
 _NUMBERS = ("Sum", "Avg", "Mul", "Div", "IntDiv", "Mod", "Round", "Abs", "Floor", "Ceil", "Stddev", "StddevPop",
             "StddevSamp", "Variance", "VariancePop", "Median", "Quantile", "PercentileCont", "Corr", "Sqrt", "Ln",
@@ -51,11 +53,14 @@ class Column:
 
 def guessed_type(name: str) -> str:
     """The type of a column whose use tells none."""
-    return next((kind for pattern, kind in _NAMED if re.search(pattern, name)), "VARCHAR")
+    return next((kind for pattern, kind in _NAMED if re.search(pattern, name.lower())), "VARCHAR")
 
 
-def columns_read(text: str, table: Name) -> dict[str, Column] | None:
-    """The columns that SQL reads of a table, by their names in lower case; None where it does not read the table."""
+def columns_read(text: str, table: Name, among: Sequence[str] = ()) -> dict[str, Column] | None:
+    """The columns that SQL reads of a table, by their names in lower case; None where it does not read the table.
+
+    ``among`` are texts that may declare the table into which it puts them.
+    """
     found: dict[str, Column] = {}
     reads = False
     for scope in _scopes(text):
@@ -67,6 +72,7 @@ def columns_read(text: str, table: Name) -> dict[str, Column] | None:
                 continue  # what the query itself makes
             if _leads_to(scope, node.table, name, table):
                 found.setdefault(name, Column()).learn(_use(node))
+                found[name].learn(Column(_type_of_target(node, among)))
         for name in _using(scope, table):
             found.setdefault(name, Column())
     return found if reads else None
@@ -111,6 +117,10 @@ def _is(source: Any, table: Name) -> bool:
 
     if not isinstance(source, exp.Table) or source.catalog:
         return False
+    if not isinstance(source.this, exp.Identifier):  # a function that reads files: `read_parquet('raw/trips.parquet')`
+        first = next(source.this.iter_expressions(), None)
+        files = first.expressions if isinstance(first, exp.Array) else [first]
+        return any(isinstance(each, exp.Literal) and ("", each.name.lower()) == table for each in files)
     return source.name.lower() == table[1] and table[0] == ("" if source.db.lower() == "main" else source.db.lower())
 
 
@@ -118,6 +128,39 @@ def _aliases(select: Any) -> list[tuple[str, Any]]:
     from sqlglot import exp
 
     return [(each.alias.lower(), each) for each in getattr(select, "selects", ()) if isinstance(each, exp.Alias)]
+
+
+def _type_of_target(node: Any, among: Sequence[str]) -> str:
+    """The type of the column that an INSERT puts a column into as it is, "" for any other column."""
+    from sqlglot import exp
+
+    item = node.parent if isinstance(node.parent, exp.Alias) else node
+    insert = item.parent.parent if isinstance(item.parent, exp.Select) and item.arg_key == "expressions" else None
+    if not isinstance(insert, exp.Insert):
+        return ""
+    target = insert.this.this if isinstance(insert.this, exp.Schema) else insert.this
+    types = next((known for text in among if (known := _declared(text).get(target.name.lower()))), {})
+    named = [each.name.lower() for each in insert.this.expressions] if target is not insert.this else list(types)
+    at = item.index or 0
+    return types.get(named[at], "") if at < len(named) else ""
+
+
+@lru_cache(maxsize=256)
+def _declared(text: str) -> Mapping[str, Mapping[str, str]]:
+    """The types of the columns of the tables that SQL declares, in order."""
+    import sqlglot
+    from sqlglot import exp
+    from sqlglot.errors import SqlglotError
+
+    found: dict[str, dict[str, str]] = {}
+    with contextlib.suppress(SqlglotError, RecursionError):
+        for statement in sqlglot.parse(text, read="duckdb") if "CREATE" in text.upper() else ():
+            if isinstance(statement, exp.Create) and isinstance(statement.this, exp.Schema):
+                found[statement.this.this.name.lower()] = {
+                    each.name.lower(): _plain_type(each.kind.sql("duckdb")) if each.kind else ""
+                    for each in statement.this.find_all(exp.ColumnDef)
+                }
+    return found
 
 
 def _within(node: Any, other: Any) -> bool:

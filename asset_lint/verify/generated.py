@@ -1,14 +1,14 @@
-"""Tables for assets that find none: made from what their queries read, where nobody has given a database.
+"""Tables and files for assets that find none: made from what their queries read, where nobody has given a database.
 
-An asset is run; where a query fails for want of a table, that table is made, even if the asset makes do without: with
-the columns that its queries name and a few rows that are the same each time. Then it is run again, until it fails for
-no table more. What such rows can't show is for ``judge`` to know.
+An asset is run; where a query fails for want of a table or a file, that is made, even if the asset makes do without:
+with the columns that its queries name and a few rows that are the same each time. Then it is run again, until it fails
+for no table more. What such rows can't show is for ``judge`` to know.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from .columns import Column, Name, columns_read, guessed_type, use_of
@@ -35,34 +35,49 @@ _MISSING_COLUMN = re.compile(
     r'Referenced column "?(?P<a>[^"]+?)"? not found|does not have a column named "(?P<b>[^"]+)"'
     r'|Column "(?P<c>[^"]+)" does not exist on \w+ side of join'
 )
+_MISSING_FILE = re.compile(r"""No files found that match the pattern "([^"]+)"|No such file or directory: '([^']+)'""")
+_WRITABLE = re.compile(r"(?!/|\w:|\w+://|(?:.*/)?\.\./).+\.(?:parquet|csv|tsv|json|jsonl|ndjson)", re.IGNORECASE)
 _AMBIGUOUS_COLUMN = re.compile(r'Ambiguous reference to column name "([^"]+)"')
 
 
 @dataclass
 class Tables:
-    """The tables that are made for an asset so far, by schema and name."""
+    """The tables that are made for an asset so far, by schema and name, and the ``files`` among them as they are
+    spelt."""
 
     columns: dict[Name, dict[str, Column]] = field(default_factory=dict)
+    files: dict[Name, str] = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:
         """What they are called, in order."""
-        return tuple(sorted(f"{schema}.{name}" if schema else name for schema, name in self.columns))
+        spelt = (self.files.get((schema, name)) or (f"{schema}.{name}" if schema else name)
+                 for schema, name in self.columns)  # fmt: skip
+        return tuple(sorted(spelt))
 
     @property
     def sql(self) -> str:
-        """What makes them."""
-        statements = [f'CREATE SCHEMA "{schema}"' for schema in sorted({schema for schema, _ in self.columns} - {""})]
-        for (schema, name), columns in sorted(self.columns.items()):
-            table = f'"{schema}"."{name}"' if schema else f'"{name}"'
-            known = {column: replace(facts, type=_type(column, facts)) for column, facts in columns.items()}
-            known = known or {"id": Column("BIGINT")}
-            declared = ", ".join(f'"{column}" {facts.type}' for column, facts in known.items())
-            rows = ", ".join(
-                "(" + ", ".join(_value(facts, row) for facts in known.values()) + ")" for row in range(_ROWS)
-            )
-            statements += [f"CREATE TABLE {table} ({declared})", f"INSERT INTO {table} VALUES {rows}"]
-        return "".join(f"{statement};\n" for statement in statements)
+        """What makes those in the database."""
+        tables = sorted(table for table in self.columns if table not in self.files)
+        statements = [f'CREATE SCHEMA "{schema}";\n' for schema in sorted({schema for schema, _ in tables} - {""})]
+        statements += [
+            self._sql(table, f'"{schema}"."{name}"' if schema else f'"{name}"')
+            for table in tables
+            for schema, name in [table]
+        ]
+        return "".join(statements)
+
+    @property
+    def data(self) -> Mapping[str, str]:
+        """What makes the files: the table ``data`` of each."""
+        return {re.sub(r"\*+", "generated", path): self._sql(table, "data") for table, path in self.files.items()}
+
+    def _sql(self, table: Name, called: str) -> str:
+        known = {column: replace(facts, type=_type(column, facts)) for column, facts in self.columns[table].items()}
+        known = known or {"id": Column("BIGINT")}
+        declared = ", ".join(f'"{column}" {facts.type}' for column, facts in known.items())
+        rows = ", ".join("(" + ", ".join(_value(facts, row) for facts in known.values()) + ")" for row in range(_ROWS))
+        return f"CREATE TABLE {called} ({declared});\nINSERT INTO {called} VALUES {rows};\n"
 
     def learn(self, run: Observations) -> bool:
         """Make what a run failed for want of; whether there was something to make."""
@@ -72,6 +87,8 @@ class Tables:
             message = str(failed["error"]["message"])
             if match := _MISSING_TABLE.search(message):
                 changed |= self._learn_table(match["quoted"] or match["bare"] or match["asset"], failed, texts)
+            elif match := _MISSING_FILE.search(message):
+                changed |= self._learn_file(match[1] or match[2], texts)
             elif match := _AMBIGUOUS_COLUMN.search(message):
                 mine = [columns for table, columns in self.columns.items() if match[1].lower() in columns]
                 changed |= len(mine) > 1 and mine[0].pop(match[1].lower()) is not None
@@ -83,13 +100,27 @@ class Tables:
                 asked = re.findall(r"""["'](\w+)["']""", str(error["message"]))
                 for name in asked:
                     changed |= self._learn_column(name, "")
+            elif match := _MISSING_FILE.search(str(error["message"])):
+                changed |= self._learn_file(match[1] or match[2], texts)
         return changed
 
-    def _learn_table(self, name: str, failed: Event, texts: Iterable[str]) -> bool:
+    def _learn_file(self, path: str, texts: Sequence[str]) -> bool:
+        """A file that a query, or the code itself, looks for in the folder where it runs."""
+        table = "", path.lower()
+        if table in self.files or not _WRITABLE.fullmatch(path):
+            return False
+        self.files[table] = path
+        columns = self.columns[table] = {}
+        for read in (columns_read(text, table, texts) for text in texts):
+            for column, facts in (read or {}).items():
+                columns.setdefault(column, Column()).learn(facts)
+        return True
+
+    def _learn_table(self, name: str, failed: Event, texts: Sequence[str]) -> bool:
         bare = name.rpartition(".")[2].strip('"').lower()
         found = False
         for table in [each for each in _spelt(bare, failed["sql"]) if each not in self.columns]:
-            read = [columns for text in texts if (columns := columns_read(text, table)) is not None]
+            read = [columns for text in texts if (columns := columns_read(text, table, texts)) is not None]
             if not read and failed["method"] != "table":
                 continue  # it is written to, or is no table
             self.columns[table] = {}
@@ -114,7 +145,9 @@ def _type(name: str, facts: Column) -> str:
 
 
 def _value(facts: Column, row: int) -> str:
-    values = [f"CAST({value} AS {facts.type})" for value in facts.values] or list(_VALUES[facts.type])
+    plain = _VALUES[facts.type]
+    # what a column is compared with need not be of its type: a setting that was made up, say
+    values = [f"coalesce(try_cast({value} AS {facts.type}), {plain[0]})" for value in facts.values] or plain
     return values[row % len(values)]
 
 
@@ -151,7 +184,7 @@ def make(sandbox: Sandbox, tasks: Mapping[int, Task]) -> dict[int, Made]:
             made = done[number] = Made(outcome.task, tables[number].names, run)
             first.setdefault(number, made)
             if run.finished and may_make(tasks[number]) and tables[number].learn(run):
-                again[number] = replace(tasks[number], setup=tables[number].sql)
+                again[number] = replace(tasks[number], setup=tables[number].sql, data=tables[number].data)
         waiting = again
         if not waiting:
             break
@@ -171,8 +204,8 @@ def _settled(first: Made, last: Made) -> Made:
         return first
     names = ", ".join(last.names)
     if last.normal.outcome.end is End.NOT_STARTED:
-        return replace(first, problem=f"no tables can be generated for it ({names}): {last.normal.outcome.detail}")
+        return replace(first, problem=f"no data can be generated for it ({names}): {last.normal.outcome.detail}")
     for failed in last.normal.query_errors:
         if not failed["injected"]:
-            return replace(first, problem=f"it fails on tables generated for it ({names}): {said(failed['error'])}")
+            return replace(first, problem=f"it fails on data generated for it ({names}): {said(failed['error'])}")
     return last

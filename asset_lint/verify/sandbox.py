@@ -38,6 +38,7 @@ from . import projects
 from .helpers import Helper
 from .task import End, Outcome, Task
 
+_OUTSIDE = frozenset(("files", "setup", "database", "data"))  # of a task, what its process need not know
 _KEPT = 64 << 10  # bytes of a run's output
 _WAITING = 2  # runs that are ready to be begun when one ends
 _VARIANTS = {Scenario.NO_ROWS, Scenario.NULLS, Scenario.QUOTES, Scenario.NO_TABLES, Scenario.OTHER_DATABASE,
@@ -69,7 +70,7 @@ class Sandbox:
         self._count = 0
         self._helpers: list[Helper] = []
         self._known_folders: dict[str, list[str]] = {}
-        self._templates: dict[tuple[str, str, str], tuple[Path, list[str]]] = {}
+        self._templates: dict[tuple[object, ...], tuple[Path, list[str]]] = {}
 
     def __enter__(self) -> Sandbox:
         self.folder = Path(tempfile.mkdtemp(prefix="asset-lint-verify-")).resolve()
@@ -153,7 +154,7 @@ class Sandbox:
         for name in self._folders(task.root) if task.root else ():
             with contextlib.suppress(OSError):  # where the set-up has put a file of that name
                 (folder / "work" / name).mkdir(parents=True, exist_ok=True)
-        plain = {name: value for name, value in asdict(task).items() if name not in ("files", "setup", "database")}
+        plain = {name: value for name, value in asdict(task).items() if name not in _OUTSIDE}
         return {
             **plain,
             "scenario": task.scenario.value,
@@ -171,12 +172,12 @@ class Sandbox:
     def _template(self, task: Task) -> tuple[Path, list[str]]:
         """The database that the scenario starts with; nobody but the process for databases ever opens it."""
         variant = task.scenario.value if task.scenario in _VARIANTS else ""
-        key = (task.setup, task.database, variant)
+        key = (task.setup, task.database, variant, *task.data.items())
         if key not in self._templates:
             path = Path(tempfile.mkdtemp(prefix="template-", dir=self.folder)) / "database.duckdb"
             if task.database:
                 _copy_database(Path(task.database), path)
-            answer = self.ask("build", path=str(path), setup=task.setup, variant=variant)
+            answer = self.ask("build", path=str(path), setup=task.setup, data=task.data, variant=variant)
             self._templates[key] = path, answer["tables"]
         return self._templates[key]
 

@@ -31,7 +31,8 @@ class Task:
     ``root``, or dotted names), with the folders in ``search`` (relative too) on the path; those in ``definitions_in``
     before them, if they can be, for what their Definitions say. ``only_load``: nothing runs. ``jobs``: the jobs that
     are found run too. Of the assets found in the modules those named in ``assets`` run; all of them where there is
-    none. ``setup`` is the SQL that makes the database, ``database`` a file that is copied instead. ``inputs`` are
+    none. ``setup`` is the SQL that makes the database, ``database`` a file that is copied instead; ``data`` are files
+    that stand in the working folder, by their names the SQL that makes a table ``data`` of their rows. ``inputs`` are
     values of upstream assets by name: files. ``config`` is that of ops by their names; ``definitions`` are expressions,
     evaluated in the first module, that give further definitions. ``dump``: the outcome says what the database holds
     afterwards.
@@ -52,6 +53,7 @@ class Task:
     assets: tuple[str, ...] = ()
     setup: str = ""
     database: str = ""
+    data: Mapping[str, str] = field(default_factory=dict)
     inputs: Mapping[str, str] = field(default_factory=dict)
     config: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     definitions: tuple[str, ...] = ()

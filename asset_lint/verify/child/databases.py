@@ -27,9 +27,11 @@ _TABLES = (
 def build(request: dict[str, Any]) -> dict[str, Any]:
     """A database at ``path``, from ``setup`` or what is already there, in the ``variant`` that a scenario wants.
 
-    Files that ``setup`` writes, with relative paths, come to stand beside it.
+    Files that ``setup`` writes, with relative paths, come to stand beside it; those of ``data`` too.
     """
     os.chdir(os.path.dirname(request["path"]))
+    for name, sql in request["data"].items():
+        _write(name, sql, request["variant"])
     with duckdb.connect(request["path"]) as connection:
         if request["setup"] and request["variant"] != "no tables":
             connection.execute(request["setup"])
@@ -37,6 +39,22 @@ def build(request: dict[str, Any]) -> dict[str, Any]:
         for schema, table in tables:
             _vary(connection, f'"{schema}"."{table}"', request["variant"])
         return {"tables": [table for schema, table in tables if schema == "main"]}
+
+
+def _write(name: str, sql: str, variant: str) -> None:
+    """A file of the rows of the table ``data`` that ``sql`` makes."""
+    os.makedirs(os.path.dirname(name) or ".", exist_ok=True)
+    suffix = name.rpartition(".")[2].lower()
+    kind = "PARQUET" if suffix == "parquet" else "CSV, HEADER" if suffix in ("csv", "tsv") else "JSON"
+    if suffix == "tsv":
+        kind += r", DELIMITER '\t'"
+    elif suffix == "json":
+        kind += ", ARRAY true"
+    with duckdb.connect() as connection:
+        connection.execute(sql)
+        if variant != "no tables":
+            _vary(connection, "data", variant)
+        connection.execute(f"COPY data TO '{name.replace(chr(39), chr(39) * 2)}' (FORMAT {kind})")
 
 
 def _vary(connection: Any, table: str, variant: str) -> None:

@@ -76,7 +76,7 @@ def fields_for(kind: Any, database: str, scenario: Scenario) -> dict[str, Any]:
         elif annotation is str and any(word in name.lower().split("_") for word in _DATABASE):
             values[name] = database
         elif field.is_required():
-            values[name] = _sample(annotation)
+            values[name] = _text(name, scenario) if annotation is str else _sample(annotation)
         elif scenario is Scenario.QUOTES and isinstance(field.default, str):
             values[name] = f"{field.default}'s"
     return values
@@ -109,7 +109,7 @@ def config_for(target: Target, given: dict[str, Any], database: str, scenario: S
         if name in given:
             config[name] = given[name]
         elif field.is_required:
-            config[name] = _config_sample(name, field.config_type, database)
+            config[name] = _config_sample(name, field.config_type, database, scenario)
         elif scenario is Scenario.QUOTES and isinstance(default := _default(field), str):
             config[name] = f"{default}'s"
     return config
@@ -119,12 +119,19 @@ def _default(field: Any) -> Any:
     return field.default_value if field.default_provided else None
 
 
-def _config_sample(name: str, kind: Any, database: str) -> Any:
+def _config_sample(name: str, kind: Any, database: str, scenario: Scenario) -> Any:
     key = str(kind.key)
     for word, value in (("Array", []), ("Int", 1), ("Float", 1.0), ("Bool", True), ("Map", {}), ("Permissive", {})):
         if word in key:
             return value
-    return database if any(word in name.lower().split("_") for word in _DATABASE) else "a"
+    return database if any(word in name.lower().split("_") for word in _DATABASE) else _text(name, scenario)
+
+
+def _text(name: str, scenario: Scenario) -> str:
+    """A text for a field of that name."""
+    words = name.lower().split("_")
+    text = "2024-01-01" if "date" in words or "day" in words else "a"
+    return f"{text}'s" if scenario is Scenario.QUOTES else text
 
 
 def upstreams_for(targets: list[Target], loaded: Loaded, task: dict[str, Any], scenario: Scenario) -> list[Any]:
