@@ -34,7 +34,8 @@ def shorten_sleep() -> None:
 
     original = time.sleep
     time.sleep = lambda seconds: original(min(float(seconds), 0.01))
-    active.time = _Hurried()  # it asks the clock whether the time before a retry is over
+    # It asks the clock whether the time before a retry is over.
+    active.time = _Hurried()  # pyright: ignore[reportPrivateImportUsage]
 
 
 class _Hurried:
