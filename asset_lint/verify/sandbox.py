@@ -40,6 +40,7 @@ from .task import End, Outcome, Task
 
 _OUTSIDE = frozenset(("files", "setup", "database", "data"))  # of a task, what its process need not know
 _KEPT = 64 << 10  # bytes of a run's output
+_BESIDE = 1  # runs beside as many as there are workers, for each of them waits now and then: for the disk, for a lock
 _WAITING = 2  # runs that are ready to be begun when one ends
 _VARIANTS = {Scenario.NO_ROWS, Scenario.NULLS, Scenario.QUOTES, Scenario.NO_TABLES, Scenario.OTHER_DATABASE,
              Scenario.CHANGED}  # fmt: skip
@@ -60,7 +61,10 @@ class Patience:
 
 
 class Sandbox:
-    """Runs tasks, ``workers`` at a time, from ``with`` to its end. ``python`` is the interpreter that runs them."""
+    """Runs tasks from ``with`` to its end, as many at a time as keep ``workers`` processors busy.
+
+    ``python`` is the interpreter that runs them.
+    """
 
     def __init__(self, workers: int = 2, *, python: str = sys.executable, patience: Patience | None = None) -> None:
         self.workers = workers
@@ -97,7 +101,7 @@ class Sandbox:
         begun_twice: set[int] = set()  # tasks, by identity
         running: dict[int, tuple[Task, Path]] = {}
         while True:
-            while len(running) < self.workers + _WAITING:
+            while len(running) < self.workers + _BESIDE + _WAITING:
                 task = again.popleft() if again else next(waiting, None)
                 if task is None:
                     break
@@ -215,7 +219,7 @@ class Sandbox:
         return answer
 
     def _begin(self) -> None:
-        self._server = self._start("server", str(self.workers))
+        self._server = self._start("server", str(self.workers + _BESIDE))
         answer = self._server.receive(self.patience.start)
         if answer is None:
             raise VerifyError(
