@@ -63,7 +63,7 @@ class Recorder:
             if self.own(frame):
                 name = frame.f_code.co_name
                 if place is None:
-                    file = Path(frame.f_code.co_filename).relative_to(self.project).as_posix()
+                    file = frame.f_code.co_filename[len(self.project) :].replace(os.sep, "/")
                     place = {"file": file, "line": frame.f_lineno, "function": name, "library": library}
                 place["entered"] = name
                 place["retried_by"] = retried_by

@@ -18,6 +18,11 @@ import pandas
 
 from asset_lint.evidence import Scenario
 
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None  # type: ignore[assignment]
+
 from . import observe
 from .effects import Effects
 from .execution import Execution
@@ -162,9 +167,7 @@ def _settle(task: dict[str, Any], folder: Path) -> None:
 
 
 def _bound(limits: dict[str, Any]) -> None:
-    try:
-        import resource
-    except ImportError:  # Windows
+    if resource is None:
         return
     used = 0
     if sys.platform == "linux":
