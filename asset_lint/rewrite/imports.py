@@ -125,7 +125,8 @@ class Imports:
         return -1
 
     def _direct_imports(self, scope: Scope) -> Iterator[tuple[str, ast.alias, Import]]:
-        for statement in scope.body if isinstance(scope.body, list) else ():
+        body = scope.body if isinstance(scope.body, list) else []
+        for statement in body if isinstance(scope, ast.Module) else _surely_run(body):
             if isinstance(statement, (ast.Import, ast.ImportFrom)):
                 for alias in statement.names:
                     if alias.name != "*":
@@ -259,3 +260,13 @@ def _proposals(module: str, name: str | None) -> Iterator[Added]:
     while True:
         yield Added(module, name, f"{alias}_{number}")
         number += 1
+
+
+def _surely_run(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements that have run where what is behind them is reached: also those of a ``try`` left otherwise."""
+    for statement in body:
+        ends = [handler.body[-1] for handler in statement.handlers] if isinstance(statement, ast.Try) else []
+        if isinstance(statement, ast.Try) and all(isinstance(end, (ast.Return, ast.Raise)) for end in ends):
+            yield from statement.body
+        else:
+            yield statement
