@@ -291,10 +291,11 @@ class Facts:
         return known
 
     def hides_bindings(self, location: str) -> bool:
-        """Whether some resources of a code location are bound by an expression whose keys can't be read."""
+        """Whether something but a test binds resources of a code location by an expression whose keys can't be read."""
         return not all(
             is_readable(dictionary, scope, self)
             for module in self._binding(location)
+            if not self.project.is_test(module.file)
             for _, dictionary, scope in given_resources(module)
         )
 
