@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from random import Random
 from textwrap import dedent
@@ -27,6 +28,13 @@ def asks_plainly(candidate: Candidate) -> bool:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args
         and node.func.attr in ("execute", "sql", "query", "executemany")
     )  # fmt: skip
+
+
+def counts_the_unnamed(candidate: Candidate) -> bool:
+    """Whether it counts the rows of a table whose name is known at run time alone: any table may be meant."""
+    return bool(
+        re.search(r"\bcount\s*\([^()]*\)[^'\"{}]*\bFROM\s+\{", candidate.text.of(candidate.node), re.IGNORECASE)
+    )
 
 
 def keeps_to_itself(candidate: Candidate) -> bool:

@@ -11,6 +11,8 @@ from .text import Splice
 
 RULE = "AL201"
 FROM_ENVIRONMENT = 'os.environ["DUCKDB_PATH"]'
+ONLY_READ = {"AL208": "for the new connection is opened for writing and only reads"}
+TWO_KINDS = {"AL211": "for a plain connection stands beside that of a resource, to one file in one process"}
 
 
 def _blocks(candidate: Candidate) -> Iterator[tuple[Opening, ast.With, str, str]]:
@@ -91,8 +93,8 @@ def closed_in_else(candidate: Candidate, random: Random) -> Iterator[Mutant]:
         body = candidate.text.reindented(block.body, inner, outer + "    ")
         new = (
             f"{outer}{opening.name} = {call}\n{outer}try:\n{body}"
-            f"{outer}except Exception as error:\n{outer}    print(error)\n{outer}    return None\n"
-            f"{outer}{opening.name}.close()\n"
+            f"{outer}except Exception as error:\n{outer}    import logging as _logging\n"
+            f"{outer}    _logging.error(error)\n{outer}    return None\n{outer}{opening.name}.close()\n"
         )
         yield candidate.mutant(RULE, "closed_in_else", [_replaced(candidate, block, new), *needs])
 
@@ -105,7 +107,8 @@ def opened_before_with(candidate: Candidate, random: Random) -> Iterator[Mutant]
         if any(n.start == place for n in needs):
             continue
         new = f'{outer}{opening.name} = {call}\n{outer}{opening.name}.execute("SET threads = 2")\n'
-        yield candidate.mutant(RULE, "opened_before_with", [Splice(place, place, new), *needs])
+        beside = {} if opening.raw else TWO_KINDS
+        yield candidate.mutant(RULE, "opened_before_with", [Splice(place, place, new), *needs], implied=beside)
 
 
 def one_liner(candidate: Candidate, random: Random) -> Iterator[Mutant]:
@@ -122,7 +125,7 @@ def one_liner(candidate: Candidate, random: Random) -> Iterator[Mutant]:
         needs, lines = [], [*lines, "import duckdb as engine"]
     fetch = random.choice(["fetchone()[0]", "fetchall()", "df()"])
     lines.append(f'existing = {module}.connect({path}).execute("SELECT 1").{fetch}')
-    yield candidate.mutant(RULE, "one_liner", [candidate.at_start(*lines), *needs])
+    yield candidate.mutant(RULE, "one_liner", [candidate.at_start(*lines), *needs], implied=ONLY_READ)
 
 
 def in_helper(candidate: Candidate, random: Random) -> Iterator[Mutant]:

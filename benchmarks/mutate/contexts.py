@@ -56,6 +56,8 @@ def annotated(candidate: Candidate, random: Random) -> Iterator[Mutant]:
     """A context without annotation gets the wrong one."""
     if not _is_asset(candidate) or candidate.context is None or candidate.parameters[candidate.context] is not None:
         return
+    if b"from __future__ import annotations" in candidate.text.data:
+        return  # any annotation of a context is refused there
     arguments = candidate.node.args
     argument = next(
         a for a in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs] if a.arg == candidate.context

@@ -12,6 +12,7 @@ from .repository import ASSETS, Candidate, Mutant, Operator
 from .text import Splice, Text
 
 ADDING = frozenset({"add_output_metadata", "add_asset_metadata"})
+UNTOLD = {"AL302": "for a handler told what it caught by the context alone"}
 EVENTS = frozenset({"Output", "MaterializeResult", "AssetMaterialization"})
 
 
@@ -71,7 +72,8 @@ def log_dropped(candidate: Candidate, random: Random) -> Iterator[Mutant]:
     if not _is_asset(candidate) or not statements or len(rest) != len(statements) or _hands_on(candidate):
         return
     if not _logger_is_elsewhere(candidate):
-        yield candidate.mutant("AL501", "log_dropped", [_passed(candidate.text, s) for s in statements])
+        splices = [_passed(candidate.text, s) for s in statements]
+        yield candidate.mutant("AL501", "log_dropped", splices, implied=UNTOLD)
 
 
 def _logged_otherwise(name: str, module: str, written: str) -> Operator:
@@ -84,7 +86,7 @@ def _logged_otherwise(name: str, module: str, written: str) -> Operator:
             if all(len(call.args) == 1 and not call.keywords for call in calls):
                 splices = [Splice(text.start(c.func), text.end(c.func), written) for c in calls]
                 imports = candidate.at_module_level(f"import {module} as _{module}\n")
-                yield candidate.mutant(mutant.rule, name, [*splices, imports])
+                yield candidate.mutant(mutant.rule, name, [*splices, imports], implied=UNTOLD)
 
     return operator
 
@@ -140,7 +142,7 @@ def _without_context(
         return
     end = text.start(following[0]) if following else text.end(first)
     splices = [Splice(text.start(first), end, ""), *(_passed(text, s) for s in statements)]
-    yield candidate.mutant("AL405", name, [*splices, *(more or ())])
+    yield candidate.mutant("AL405", name, [*splices, *(more or ())], implied=UNTOLD)
 
 
 def context_dropped(candidate: Candidate, random: Random) -> Iterator[Mutant]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from random import Random
 
 from .connections import FROM_ENVIRONMENT
+from .handlers import NO_VALUE
 from .repository import ASSETS, Candidate, Mutant, Opening, Operator
 from .text import Splice
 
@@ -69,7 +70,7 @@ def _swallowed(name: str, caught: str, handling: str) -> Operator:
             lines = ["try:", "    …", f"except {caught.format(module)}:", f"    {handling}"]
             splice = _inside(candidate, block, lines)
             if not any(need.start == splice.start for need in needs):
-                yield candidate.mutant("AL302", name, [splice, *needs])
+                yield candidate.mutant("AL302", name, [splice, *needs], implied=NO_VALUE)
 
     return operator
 
@@ -206,11 +207,12 @@ def _gives(candidate: Candidate, block: ast.With) -> bool:
 def retried_in_helper(candidate: Candidate, random: Random) -> Iterator[Mutant]:
     """A helper of the module that waits for the file."""
     helper = (
-        "\n\ndef _count_events(path):\n    import time\n\n    import duckdb\n\n"
+        "\n\ndef _count_events(path):\n    import logging\n    import time\n\n    import duckdb\n\n"
         "    for attempt in range(5):\n        try:\n"
         "            with duckdb.connect(path) as connection:\n"
         '                return connection.execute("SELECT * FROM events").fetchall()\n'
-        "        except duckdb.IOException as error:\n            print(error)\n            time.sleep(2**attempt)\n"
+        "        except duckdb.IOException as error:\n            logging.warning(error)\n"
+        "            time.sleep(2**attempt)\n"
         '    raise RuntimeError("no events")\n'
     )
     yield from _with_helper(candidate, "AL304", "retried_in_helper", helper, "_count_events")
@@ -218,12 +220,13 @@ def retried_in_helper(candidate: Candidate, random: Random) -> Iterator[Mutant]:
 
 def given_up_in_helper(candidate: Candidate, random: Random) -> Iterator[Mutant]:
     """A helper of the module that tries three times, and then comes to its end."""
-    ending = random.choice(["", "    return None\n", '    print("no events")\n'])
+    ending = random.choice(["", "    return None\n", '    logging.warning("no events")\n'])
     helper = (
-        "\n\ndef _events_of(path):\n    import duckdb\n\n    for attempt in range(3):\n        try:\n"
+        "\n\ndef _events_of(path):\n    import logging\n\n    import duckdb\n\n"
+        "    for attempt in range(3):\n        try:\n"
         "            with duckdb.connect(path) as connection:\n"
         '                return connection.execute("SELECT * FROM events").fetchall()\n'
-        f"        except duckdb.Error as error:\n            print(error)\n{ending}"
+        f"        except duckdb.Error as error:\n            logging.warning(error)\n{ending}"
     )
     yield from _with_helper(candidate, "AL305", "given_up_in_helper", helper, "_events_of")
 
@@ -238,8 +241,8 @@ def _with_helper(candidate: Candidate, rule: str, name: str, helper: str, functi
 
 
 COUNTED = [
-    "import time", "for attempt in range(3):", "    try:", "        …", "        {leave}",
-    "    except {duckdb}.Error as error:", "        print(error)", "        time.sleep(2**attempt)",
+    "import logging as _logging", "import time", "for attempt in range(3):", "    try:", "        …", "        {leave}",
+    "    except {duckdb}.Error as error:", "        _logging.warning(error)", "        time.sleep(2**attempt)",
     "else:", '    raise RuntimeError("three attempts failed")',
 ]  # fmt: skip
 ENDLESS = [
@@ -248,11 +251,12 @@ ENDLESS = [
     "        time.sleep(1)",
 ]  # fmt: skip
 GIVEN_UP = [
+    "import logging as _logging",
     "for attempt in range(3):",
     "    try:",
     "        …",
     "    except {duckdb}.Error as error:",
-    "        print(error)",
+    "        _logging.warning(error)",
 ]
 BROKEN_OFF = [
     "attempt = 0", "while True:", "    try:", "        …", "    except {duckdb}.IOException:", "        attempt += 1",

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from random import Random
 
+from .blocks import counts_the_unnamed
 from .repository import ASSETS, Candidate, Mutant, Opening, Operator
 from .text import Splice
 
@@ -26,6 +27,9 @@ def _behind(candidate: Candidate, opening: Opening, *lines: str) -> Splice:
         indent, place = text.indent(first), text.start(first) - len(text.indent(first).encode())
     else:
         indent, place = text.indent(holder), text.after_line(holder)
+        guarded = next((n for n in candidate.nodes if isinstance(n, ast.Try) and n.lineno > holder.lineno), None)
+        if guarded is not None and not text.data[place : text.start(guarded)].strip():
+            indent, place = text.indent(guarded.body[0]), text.line_start(guarded.body[0].lineno)
     return Splice(place, place, "".join(f"{indent}{line}\n" for line in lines))
 
 
@@ -49,7 +53,7 @@ def _may_be_checked(candidate: Candidate) -> bool:
 
 def _given(candidate: Candidate, operator: str, *lines: str) -> Iterator[Mutant]:
     opening, parameter = _opening(candidate), _parameter(candidate, "incoming_rows")
-    if opening is None or parameter is None or _may_be_checked(candidate):
+    if opening is None or parameter is None or _may_be_checked(candidate) or counts_the_unnamed(candidate):
         return
     named = [line.format(conn=opening.name) for line in lines]
     splices = [candidate.at_module_level(IMPORT), parameter, _behind(candidate, opening, *named)]

@@ -10,6 +10,8 @@ from .repository import Candidate, Mutant, Operator
 from .text import FunctionNode, Splice, Text, first_statement
 
 RULE = "AL301"
+NO_VALUE = {"AL106": "for the handler's way gives None where a value is promised"}
+NOTED = ("import logging as _logging", '_logging.error("failed")')
 
 
 def _widened(name: str, header: str) -> Operator:
@@ -38,16 +40,16 @@ def _widened(name: str, header: str) -> Operator:
     return operator
 
 
-def _handling(candidate: Candidate, random: Random) -> str:
-    ways = ["pass", 'print("failed")', 'raise RuntimeError("failed")']
+def _handling(candidate: Candidate, random: Random) -> tuple[str, ...]:
+    ways: list[tuple[str, ...]] = [("pass",), NOTED, ('raise RuntimeError("failed")',)]
     if not candidate.is_generator:
-        ways.append("return None")
+        ways.append(("return None",))
     if candidate.context:
-        ways.append(f'{candidate.context}.log.error("failed")')
+        ways.append((f'{candidate.context}.log.error("failed")',))
     return random.choice(ways)
 
 
-def _wrapping(text: Text, function: FunctionNode, header: str, handling: str) -> Splice | None:
+def _wrapping(text: Text, function: FunctionNode, header: str, *handling: str) -> Splice | None:
     """The function's statements (behind its docstring) in a ``try``."""
     first = first_statement(function)
     if first is None or first.lineno == function.lineno or not text.stands_alone(first):
@@ -56,28 +58,26 @@ def _wrapping(text: Text, function: FunctionNode, header: str, handling: str) ->
     indent = text.indent(first)
     begin = text.line_start(min([first.lineno, *(d.lineno for d in getattr(first, "decorator_list", []))]))
     kept = text.reindented(body, indent, indent + "    ")
-    new = f"{indent}try:\n{kept}{indent}{header}:\n{indent}    {handling}\n"
+    new = f"{indent}try:\n{kept}{indent}{header}:\n" + "".join(f"{indent}    {line}\n" for line in handling)
     return Splice(begin, text.after_line(body[-1]), new)
 
 
 def _wrapped(name: str, header: str) -> Operator:
     def operator(candidate: Candidate, random: Random) -> Iterator[Mutant]:
-        splice = _wrapping(candidate.text, candidate.node, header, _handling(candidate, random))
+        splice = _wrapping(candidate.text, candidate.node, header, *_handling(candidate, random))
         if splice is not None:
-            yield candidate.mutant(RULE, name, [splice])
+            yield candidate.mutant(RULE, name, [splice], implied=NO_VALUE)
 
     return operator
 
 
 def raised_sometimes(candidate: Candidate, random: Random) -> Iterator[Mutant]:
     """The body in a ``try`` whose bare handler raises again on one path alone."""
-    handling = 'if isinstance(error, ValueError):\n{0}        raise\n{0}    print("ignored")'
-    first = candidate.first
-    if first is not None:
-        written = handling.format(candidate.text.indent(first))
-        splice = _wrapping(candidate.text, candidate.node, "except BaseException as error", written)
+    handling = ("if isinstance(error, ValueError):", "    raise", *NOTED)
+    if candidate.first is not None:
+        splice = _wrapping(candidate.text, candidate.node, "except BaseException as error", *handling)
         if splice is not None:
-            yield candidate.mutant(RULE, "raised_sometimes", [splice])
+            yield candidate.mutant(RULE, "raised_sometimes", [splice], implied=NO_VALUE)
 
 
 def in_called_helper(candidate: Candidate, random: Random) -> Iterator[Mutant]:

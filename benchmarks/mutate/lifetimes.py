@@ -14,7 +14,8 @@ LATE = "late"
 
 
 def _replaced(rule: str, name: str, *forms: tuple[str, ...], behind: str = "") -> Operator:
-    """A query of the body becomes the lines of one of ``forms``; ``behind`` stands after the ``with`` that holds it.
+    """A query of the body becomes the lines of one of ``forms``, a statement that gives no rows is followed by them;
+    ``behind`` stands after the ``with`` that holds it.
 
     In the lines, ``{c}`` is the connection, ``{q}`` the query, ``{duckdb}`` the module.
     """
@@ -24,12 +25,15 @@ def _replaced(rule: str, name: str, *forms: tuple[str, ...], behind: str = "") -
             return
         for opening, statement, call in queries(candidate):
             form = random.choice(forms)
-            words = {"c": opening.name, "q": rows_of(candidate, call), "opened": _opened(candidate, opening)}
+            rows = rows_of(candidate, call)
+            words = {"c": opening.name, "q": rows, "opened": _opened(candidate, opening)}
             splices: list[Splice] = []
             if any("{duckdb}" in line for line in form):
                 words["duckdb"], splices = candidate.duckdb(random)
             text = candidate.text
             begin, end = text.line_start(statement.lineno), text.after_line(statement)
+            if rows == ANY_ROWS:
+                begin = end  # the statement makes what others need
             indent = text.indent(statement)
             splices.append(Splice(begin, end, "".join(f"{indent}{line.format(**words)}\n" for line in form)))
             if behind:

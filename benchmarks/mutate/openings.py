@@ -107,14 +107,14 @@ SHARED_OPERATORS: tuple[Operator, ...] = (
 
 # ---- AL206 -----------------------------------------------------------------------------------------------------------
 
-HEAD = "import contextlib as _contextlib\n\nimport duckdb as _duckdb\n\n\n"
+HEAD = "import contextlib as _contextlib\nimport logging as _logging\n\nimport duckdb as _duckdb\n\n\n"
 
 
 def _lent(name: str, manager: str) -> Operator:
     """What a ``with`` opens comes from a new context manager of the module."""
 
     def operator(candidate: Candidate, random: Random) -> Iterator[Mutant]:
-        if {"_opened", "_duckdb", "_contextlib"} & candidate.bound:
+        if {"_opened", "_duckdb", "_contextlib", "_logging"} & candidate.bound:
             return
         for opening, _, _ in blocks(candidate):
             text = candidate.text
@@ -176,7 +176,7 @@ def _opened(path):
     try:
         yield connection
     except ValueError as error:
-        print(error)
+        _logging.error(error)
     connection.close()
 """),
     _lent("closed_by_nobody", """

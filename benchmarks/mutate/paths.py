@@ -13,6 +13,7 @@ from .text import Splice
 
 RULE = "AL203"
 FILES = ("data/warehouse.duckdb", "warehouse.duckdb", "/var/lib/etl/simulation.duckdb", "db/analytics.db")
+NO_CHOICE = {"AL208": "for a function that only reads gets a plain connection, which could be opened for reading"}
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def _said(way: Way) -> Operator:
             ]
             if way.module:
                 splices.append(candidate.at_module_level(way.module.format(file=file)))
-            yield candidate.mutant(RULE, way.name, splices)
+            yield candidate.mutant(RULE, way.name, splices, implied={} if opening.raw else NO_CHOICE)
 
     return operator
 
@@ -117,7 +118,8 @@ def imported_constant(candidate: Candidate, random: Random) -> Iterator[Mutant]:
                 Splice(at, at, written),
                 *needs,
             ]
-            yield candidate.mutant(RULE, "imported_constant", splices, also=also)
+            beside = {} if opening.raw else NO_CHOICE
+            yield candidate.mutant(RULE, "imported_constant", splices, also=also, implied=beside)
         return
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from functools import cache
 from random import Random
 
-from .blocks import asks_plainly, blocks, inserted, keeps_to_itself
+from .blocks import asks_plainly, blocks, counts_the_unnamed, inserted, keeps_to_itself
 from .repository import ASSETS, Candidate, Mutant, Operator, Repository
 from .text import Splice
 
@@ -25,11 +25,11 @@ OPAQUE = re.compile(r"\b(dlt|dbt|sling|ibis|subprocess|pipeline|system|run)\b") 
 
 
 def _unlooked(name: str, *lines: str) -> Operator:
-    """Rows of a new query, which are worked on unseen, in an asset that no check speaks of."""
+    """Rows of a new query, which are worked on unseen, in an asset that no check speaks of and no count may be of."""
     operator = inserted("AL601", name, "\n".join(lines), in_assets=True)
 
     def unchecked(candidate: Candidate, random: Random) -> Iterator[Mutant]:
-        if not _has_check(candidate.repository, candidate.node.name):
+        if not _has_check(candidate.repository, candidate.node.name) and not counts_the_unnamed(candidate):
             yield from operator(candidate, random)
 
     return unchecked

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -24,7 +24,8 @@ class Mutant:
     """A repository with one fault in it.
 
     ``overrides`` maps changed files to their new bytes. ``expected`` are the functions, as (file, qualified name), in
-    one of which the fault must be found; the function "" is the module.
+    one of which the fault must be found; the function "" is the module. ``implied`` says of other rules, by their
+    codes, why the fault is one of theirs too.
     """
 
     rule: str
@@ -34,6 +35,7 @@ class Mutant:
     function: str
     overrides: dict[Path, bytes]
     expected: tuple[tuple[Path, str], ...]
+    implied: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
@@ -159,6 +161,7 @@ class Candidate:
         splices: list[Splice],
         *others: tuple[Path, str],
         also: dict[Path, bytes] | None = None,
+        implied: Mapping[str, str] | None = None,
     ) -> Mutant:
         """The repository with ``splices`` in this file; the fault may be found here or in ``others``."""
         return Mutant(
@@ -169,6 +172,7 @@ class Candidate:
             self.qualified_name,
             {self.text.path: self.text.spliced(splices), **(also or {})},
             ((self.text.path, self.qualified_name), *others),
+            implied or {},
         )
 
     # What a fault needs besides itself.

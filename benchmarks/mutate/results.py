@@ -13,6 +13,7 @@ from .text import Splice
 
 CONVERSIONS = frozenset({"df", "fetchdf", "fetch_df", "to_df", "pl", "fetchall", "fetch_arrow_table", "to_arrow_table"})
 QUERIES = frozenset({"execute", "sql", "query"})
+UNFINISHED = {"AL105": "for a relation is asked for where the rows of an earlier result were not all fetched"}
 ANY_ROWS = '"SELECT * FROM information_schema.tables"'
 
 
@@ -75,6 +76,11 @@ def queries(candidate: Candidate) -> Iterator[tuple[Opening, ast.stmt, ast.Call]
                 case ast.Expr(value=ast.Call() as call) if _is_query(call, opening.name):
                     if candidate.text.stands_alone(statement):
                         yield opening, statement, call
+
+
+def _leaves(holder: ast.stmt) -> bool:
+    """Whether control never gets behind a ``with``."""
+    return isinstance(holder, ast.With) and isinstance(holder.body[-1], ast.Return | ast.Raise)
 
 
 Expression: TypeAlias = Callable[[Candidate, Random, Opening, ast.Call], str]
@@ -152,7 +158,8 @@ def _returned(rule: str, name: str, expression: Expression, form: Form) -> Opera
             lines, imports = form(candidate, expression(candidate, random, opening, call))
             written = "".join(f"{text.indent(statement)}{line}\n" for line in lines)
             splices = [Splice(text.line_start(statement.lineno), text.after_line(statement), written)]
-            yield candidate.mutant(rule, name, splices + imports + _without_annotation(candidate))
+            splices += imports + _without_annotation(candidate)
+            yield candidate.mutant(rule, name, splices, implied={} if rule == "AL102" else UNFINISHED)
 
     return operator
 
@@ -192,9 +199,11 @@ def _kept(rule: str, expression: Expression) -> Operator:
         text = candidate.text
         last = candidate.node.body[-1]
         for opening, statement, call in queries(candidate):
-            if opening.holder not in candidate.node.body or not text.stands_alone(last):
+            if opening.holder not in candidate.node.body or not text.stands_alone(last) or _leaves(opening.holder):
                 continue
             begin, end = text.line_start(statement.lineno), text.after_line(statement)
+            if rows_of(candidate, call) == ANY_ROWS:
+                begin = end  # the statement makes what others need
             kept = f"{text.indent(statement)}result = {expression(candidate, random, opening, call)}\n"
             splices = [Splice(begin, end, kept)]
             done = f"{text.indent(opening.holder)}return result\n"
