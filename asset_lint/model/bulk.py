@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -44,8 +44,9 @@ def loop_round(query: Query) -> Loop | None:
     function = query.function
     node = query.place.node
     inner: ast.For | ast.AsyncFor | ast.While | None = None
-    for statement in function.nodes(ast.stmt):
-        if isinstance(statement, (ast.For, ast.AsyncFor, ast.While)) and _holds(statement, node):
+    loops: Sequence[ast.For | ast.AsyncFor | ast.While] = function.nodes(ast.For, ast.AsyncFor, ast.While)
+    for statement in loops:
+        if _holds(statement, node):
             inner = statement  # they come from the outside in
     if inner is None:
         return None

@@ -174,22 +174,27 @@ class Tracer:
             isinstance(base, Class) and node.attr in base.fields for base in self.names_of.ancestry(current.owner)
         )
 
-    def is_quoted(self, node: ast.AST, depth: int = 0) -> bool:
-        """Whether quotes in it have been doubled, by hand or by a helper that does so."""
-        for inner in all_nodes(node):
-            if isinstance(inner, ast.Call):
-                if _doubles_quotes(inner):
-                    return True
-                if isinstance(inner.func, (ast.Name, ast.Attribute)):
-                    for target in self.names_of.resolve(inner.func, self.scope):
-                        if isinstance(target, Def) and any(
-                            isinstance(n, ast.Call) and _doubles_quotes(n) for n in all_nodes(target.node)
-                        ):
-                            return True
-            elif isinstance(inner, ast.Name) and depth < _DEPTH:
-                if any(self.is_quoted(value, depth + 1) for value in self.bound_to(inner.id)):
-                    return True
+    def is_quoted(self, node: ast.AST) -> bool:
+        """Whether quotes in it, or in the variables that it is made of, have been doubled, by hand or by a helper that
+        does so."""
+        todo, seen = [node], set[str]()
+        while todo:
+            for inner in all_nodes(todo.pop()):
+                if isinstance(inner, ast.Call):
+                    if _doubles_quotes(inner) or self._calls_what_doubles_quotes(inner):
+                        return True
+                elif isinstance(inner, ast.Name) and inner.id not in seen:
+                    seen.add(inner.id)
+                    todo += self.bound_to(inner.id)
         return False
+
+    def _calls_what_doubles_quotes(self, node: ast.Call) -> bool:
+        if not isinstance(node.func, (ast.Name, ast.Attribute)):
+            return False
+        targets = self.names_of.resolve(node.func, self.scope)
+        return any(
+            any(map(_doubles_quotes, target.every_node_of(ast.Call))) for target in targets if isinstance(target, Def)
+        )
 
     def source(self, node: ast.AST, depth: int = 0) -> str:
         """What run-time value an expression of unknown value is made of, "" if none is shown."""
