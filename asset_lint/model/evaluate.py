@@ -478,7 +478,7 @@ class Evaluator(Calls):
         parent = self.definition.parent if self.definition is not None else None
         if parent is None or name in self.locals_of or len(parent.inner.names.get(name, ())) != 1:
             return ()
-        rebound = any(name in node.names for node in parent.every_node if isinstance(node, ast.Nonlocal))
+        rebound = any(name in node.names for node in parent.every_node_of(ast.Nonlocal))
         return () if rebound else self.closure.get(name, ())
 
     # ---- assignment ----------------------------------------------------------------------------------------------

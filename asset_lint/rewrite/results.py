@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from asset_lint.model.conversion import FRAMES
 from asset_lint.model.index import Place
 from asset_lint.model.knowledge import ResultKind
-from asset_lint.source.nodes import all_nodes
 
 if TYPE_CHECKING:
     from asset_lint.model.assets import Function
@@ -105,7 +104,7 @@ def _made(function: Function, output: Output) -> Place | None:
     made = [place for place, _ in output.made]
     if not isinstance(node, ast.Name) or len(made) != 1 or made[0].module is not function.module:
         return None
-    uses = [n for n in all_nodes(function.node) if isinstance(n, ast.Name) and n.id == node.id]
+    uses = [n for n in function.definition.every_node_of(ast.Name) if n.id == node.id]
     bound = any(isinstance(n, ast.Assign) and n.value is made[0].node for n in function.nodes())
     called = isinstance(made[0].node, ast.Call) and isinstance(made[0].node.func, ast.Attribute)
     return made[0] if len(uses) == 2 and bound and called else None

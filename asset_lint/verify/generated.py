@@ -51,20 +51,14 @@ class Tables:
     @property
     def names(self) -> tuple[str, ...]:
         """What they are called, in order."""
-        spelt = (self.files.get((schema, name)) or (f"{schema}.{name}" if schema else name)
-                 for schema, name in self.columns)  # fmt: skip
-        return tuple(sorted(spelt))
+        return tuple(sorted(self.files.get(table) or ".".join(filter(None, table)) for table in self.columns))
 
     @property
     def sql(self) -> str:
         """What makes those in the database."""
         tables = sorted(table for table in self.columns if table not in self.files)
         statements = [f'CREATE SCHEMA "{schema}";\n' for schema in sorted({schema for schema, _ in tables} - {""})]
-        statements += [
-            self._sql(table, f'"{schema}"."{name}"' if schema else f'"{name}"')
-            for table in tables
-            for schema, name in [table]
-        ]
+        statements += [self._sql(table, ".".join(f'"{part}"' for part in table if part)) for table in tables]
         return "".join(statements)
 
     @property
